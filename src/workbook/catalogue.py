@@ -1,0 +1,39 @@
+"""The notebooks: what each is called, what it takes, and what it is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One notebook.
+
+    `sandbox_seconds` and `sandbox_gib` were measured on 2 CPU cores by `workbook run`; `live_gpu_minutes`
+    and `live_cpu_hours` are reckoned from the tutorials' figures (see README, «Time and memory»).
+    """
+
+    name: str
+    title: str
+    about: str
+    sandbox_seconds: int
+    sandbox_gib: float
+    live_gpu_minutes: int
+    live_cpu_hours: float
+    live_gib: int
+    live_disk_gib: int
+
+
+NOTEBOOKS = {
+    entry.name: entry
+    for entry in (
+        Entry("00_start_here", "Start here", "the map, the two modes, a check of this machine",
+              10, 0.5, 1, 0, 2, 1),
+        Entry("01_hub_exploration", "The Hub: models, data sets, Spaces", "find, read, load, pin",
+              30, 1.0, 3, 0.1, 4, 4),
+        Entry("02_tokenizer_alignment", "Tokenizers, and labels that line up with them",
+              "ids, masks, pairs, offsets; characters to sub-words and back", 20, 1.0, 2, 0.05, 4, 3),
+        Entry("03_klue_ner", "Korean named entities with KLUE and BERT",
+              "two recipes, three scores, resume, publish", 120, 1.5, 12, 8, 8, 8),
+    )
+}  # fmt: skip

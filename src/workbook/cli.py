@@ -1,0 +1,123 @@
+"""The command `workbook`: doctor, run, report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbook.errors import WorkbookError
+
+MODES = ("sandbox", "live")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line. Nothing heavy is imported for it."""
+    main_parser = argparse.ArgumentParser(
+        prog="workbook",
+        description="Encoder Workbook: look at this machine, run the notebooks, gather the results.",
+    )
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="doctor | run | report")
+
+    doctor = commands.add_parser("doctor", help="what is here, what is missing, and the cure")
+    doctor.set_defaults(function=_doctor)
+
+    run = commands.add_parser(
+        "run",
+        help="run notebooks from top to bottom",
+        description="Run notebooks in order, each in a fresh kernel, and save executed copies, figures, time and memory.",
+    )
+    run.add_argument(
+        "notebooks", nargs="*", metavar="NN", help="numbers or names (03, 03_klue_ner); default: all"
+    )
+    run.add_argument(
+        "--mode",
+        choices=MODES,
+        default=None,
+        help="sandbox: on this machine, seconds; live: the real Hub, hours without a GPU "
+        "(default: the variable WORKBOOK_MODE, else sandbox)",
+    )
+    run.add_argument(
+        "--hub-root",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="a folder laid out as the Hub, served over the sandbox's own data; may be given again, highest first",
+    )
+    run.add_argument("--keep-going", action="store_true", help="go on after a notebook that failed")
+    run.add_argument("--timeout", type=float, metavar="SECONDS", help="the longest that one cell may take")
+    run.add_argument(
+        "--notebooks", dest="folder", type=Path, metavar="DIR", help="run those of another folder"
+    )
+    run.set_defaults(function=_run)
+
+    report = commands.add_parser("report", help="one page of everything that ran: outputs/report.html")
+    report.add_argument("--output", type=Path, metavar="FILE", help="write the page elsewhere")
+    report.set_defaults(function=_report)
+    return main_parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command. 0: all well; 1: something failed or is missing; 2: wrong use; 130: Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):  # a console that lacks a character shows ? rather than fail
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    options = parser().parse_args(arguments)
+    try:
+        return options.function(options)
+    except WorkbookError as error:
+        print(f"workbook {options.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"workbook {options.command}: interrupted.", file=sys.stderr)
+        return 130
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from workbook import doctor
+
+    found = doctor.checks()
+    print(doctor.table(found))
+    doctor.require(found)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from workbook import paths, runner
+
+    mode = options.mode or os.environ.get("WORKBOOK_MODE") or "sandbox"
+    if mode not in MODES:
+        raise WorkbookError(f"WORKBOOK_MODE={mode!r} is no mode. There are: {', '.join(MODES)}.")
+    if options.hub_root and mode == "live":
+        raise WorkbookError("--hub-root is the sandbox's: leave it out in live mode, or say --mode sandbox.")
+    folder = options.folder or paths.resource("notebooks")
+    if not folder.is_dir():
+        raise WorkbookError(
+            f"{folder} is not a folder. Give the one that holds the notebooks: --notebooks DIR."
+        )
+    runs = runner.run_notebooks(
+        runner.select(folder, options.notebooks),
+        mode,
+        paths.outputs_root(),
+        hub_roots=options.hub_root,
+        keep_going=options.keep_going,
+        timeout=options.timeout,
+    )
+    if any(run.status == "interrupted" for run in runs):
+        return 130
+    return 0 if all(run.passed for run in runs) else 1
+
+
+def _report(options: argparse.Namespace) -> int:
+    from workbook import paths, report
+
+    page = report.write(paths.outputs_root(), options.output)
+    print(f"The report is {paths.shown(page)}: open it in a browser.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,279 @@
+"""Looks at this machine: what the notebooks need, what there is, and the cure for what is missing.
+
+`workbook doctor` prints it; notebook 00 shows it. Nothing here imports a client of the Hub, so that it can be
+called before `workbook.start()` as well.
+"""
+
+from __future__ import annotations
+
+import html
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from workbook import machine, paths
+from workbook.errors import WorkbookError
+
+DISTRIBUTION = "encoder-workbook"
+TESTED = ((3, 11), (3, 13))  # the first and the last Python that the tests run with
+EXTRAS = {
+    "jupyter": "to open the notebooks in JupyterLab; not needed in VS Code, Colab or a running Jupyter",
+    "labelling": "for a teacher behind the OpenAI API",
+}
+GPU_CURE = "The sandbox needs none. For live mode: Colab, Runtime → Change runtime type → GPU; or a RunPod pod with a GPU."
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. `status` is "ok", "warn" (something works less well) or "missing" (nothing works)."""
+
+    name: str
+    status: str
+    found: str
+    cure: str = ""
+
+
+class Table:
+    """Checks as a table: coloured in a notebook, plain text elsewhere."""
+
+    COLOURS: ClassVar = {"ok": "#1a7f37", "warn": "#9a6700", "missing": "#cf222e"}
+
+    def __init__(self, checks: Sequence[Check]):
+        self.checks = list(checks)
+
+    def __repr__(self) -> str:
+        width = max((len(check.name) for check in self.checks), default=0)
+        margin = " " * (11 + width)
+        lines = []
+        for check in self.checks:
+            start = f"{check.status:<8} {check.name:<{width}}  "
+            lines += textwrap.wrap(check.found, 110, initial_indent=start, subsequent_indent=margin)
+            if check.cure:
+                lines += textwrap.wrap(
+                    check.cure, 110, initial_indent=f"{margin}→ ", subsequent_indent=f"{margin}  "
+                )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            "<tr>"
+            f"<td style='text-align:left;color:{self.COLOURS[check.status]}'><b>{check.status}</b></td>"
+            f"<th style='text-align:left'>{html.escape(check.name)}</th>"
+            f"<td style='text-align:left'>{html.escape(check.found)}</td>"
+            f"<td style='text-align:left'>{html.escape(check.cure)}</td>"
+            "</tr>"
+            for check in self.checks
+        )
+        return f"<table><tr><th></th><th></th><th>found</th><th>what to do</th></tr>{rows}</table>"
+
+
+def checks() -> list[Check]:
+    """Every check, in the order in which a person would put things right. The Hub gets five seconds to answer."""
+    return [
+        python(),
+        *packages(),
+        gpu(),
+        compiler(),
+        memory(),
+        disk(),
+        hub(),
+        token(),
+        teacher(),
+    ]
+
+
+def table(found: Sequence[Check] | None = None) -> Table:
+    """The checks (all of them where none are given) as a table to show."""
+    return Table(checks() if found is None else found)
+
+
+def python(version: tuple[int, int] | None = None) -> Check:
+    """The interpreter's version against those that the tests run with."""
+    version = version or sys.version_info[:2]
+    found = platform.python_version() if version == sys.version_info[:2] else ".".join(map(str, version))
+    first, last = (".".join(map(str, v)) for v in TESTED)
+    if version < TESTED[0]:
+        return Check(
+            "Python", "missing", found, f"Install Python {first} or newer, and make the environment anew."
+        )
+    if version > TESTED[1]:
+        cure = f"Tested with {first} to {last}. If something fails, use one of those."
+        return Check("Python", "warn", found, cure)
+    return Check("Python", "ok", found)
+
+
+def packages(requirements: Sequence[str] | None = None) -> list[Check]:
+    """What is installed against the floors of this distribution: one line for all that fit, one for each that does not.
+
+    `requirements` are requirement strings as in package metadata; this distribution's own where none are given.
+    """
+    from packaging.requirements import Requirement
+
+    if requirements is None:
+        try:
+            requirements = importlib.metadata.requires(DISTRIBUTION) or []
+        except importlib.metadata.PackageNotFoundError:
+            cure = 'Install it from the clone: python -m pip install -c constraints.txt -e ".[jupyter]"'
+            return [Check("Packages", "missing", f"{DISTRIBUTION} is not installed here", cure)]
+    fitting: list[str] = []
+    lines: list[Check] = []
+    without: dict[str, list[str]] = {}
+    for text in requirements:
+        requirement = Requirement(text)
+        extra = next(
+            (e for e in EXTRAS if requirement.marker and requirement.marker.evaluate({"extra": e})), None
+        )
+        if requirement.marker and not extra and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            version = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            version = None
+        wanted = f"{requirement.name}{requirement.specifier}"
+        if version and requirement.specifier.contains(version, prereleases=True):
+            fitting.append(f"{requirement.name} {version}")
+        elif version is None and extra:
+            without.setdefault(extra, []).append(requirement.name)
+        else:
+            cure = f'python -m pip install --upgrade "{wanted}"; then restart the kernel.'
+            lines.append(
+                Check(requirement.name, "warn" if extra else "missing", version or "not installed", cure)
+            )
+    for extra, names in without.items():
+        cure = f'{EXTRAS[extra].capitalize()}: python -m pip install "{DISTRIBUTION}[{extra}]", or from a clone ".[{extra}]".'
+        lines.append(Check(f"[{extra}]", "warn", f"without {', '.join(names)}", cure))
+    if fitting:
+        lines.insert(0, Check("Packages", "ok", ", ".join(sorted(fitting, key=str.lower))))
+    return lines
+
+
+def gpu() -> Check:
+    """Whether torch loads, and what it can compute on."""
+    try:
+        import torch
+    except ImportError as error:
+        cure = "python -m pip install torch; on Windows torch also needs the Microsoft Visual C++ runtime."
+        return Check("torch and GPU", "missing", f"torch does not load: {error}".splitlines()[0], cure)
+    if torch.cuda.is_available():
+        size = torch.cuda.get_device_properties(0).total_memory / 2**30
+        return Check("torch and GPU", "ok", f"{torch.cuda.get_device_name(0)}, {size:.0f} GiB")
+    if torch.backends.mps.is_available():
+        return Check("torch and GPU", "ok", "Apple GPU (mps)")
+    if card := machine.nvidia_gpu():
+        cure = "Install torch's CUDA build (pytorch.org, «Get started») with a driver that fits, and restart the kernel."
+        return Check(
+            "torch and GPU", "warn", f"{card} is there, but torch {torch.__version__} cannot use it", cure
+        )
+    return Check("torch and GPU", "warn", f"no GPU; {torch.get_num_threads()} CPU threads", GPU_CURE)
+
+
+def compiler() -> Check:
+    """A C compiler, with which ModernBERT compiles itself."""
+    names = [os.environ.get("CC", ""), "cc", "gcc", "clang", "cl"]
+    if name := next((name for name in names if name and shutil.which(name.split()[0])), None):
+        return Check("C compiler", "ok", Path(name.split()[0]).name)
+    cure = "ModernBERT runs without, somewhat slower. Linux: the package gcc. macOS: xcode-select --install."
+    return Check("C compiler", "warn", "none", cure)
+
+
+def memory() -> Check:
+    """Free memory."""
+    import psutil
+
+    free, total = psutil.virtual_memory().available / 2**30, machine.memory_gib()
+    found = f"{free:.1f} GiB free of {total:.0f}"
+    if free < 1.5:
+        return Check(
+            "Memory", "missing", found, "The sandbox needs 1.5 GiB: close other programs and other kernels."
+        )
+    if free < 8:
+        return Check(
+            "Memory", "warn", found, "Enough for the sandbox. Live mode wants 8 GiB: close other programs."
+        )
+    return Check("Memory", "ok", found)
+
+
+def disk() -> Check:
+    """Free disk where results go, and whether they can be written."""
+    folder = paths.outputs_root()
+    free = machine.free_disk_gib(folder)
+    where = paths.shown(folder)
+    elsewhere = "lead results elsewhere: WORKBOOK_OUTPUTS=<folder>"
+    there = folder
+    while not there.exists():
+        there = there.parent
+    if not os.access(there, os.W_OK):
+        return Check("Disk", "missing", f"{where} cannot be written", f"Make it writable, or {elsewhere}.")
+    found = f"{free:.1f} GiB free for {where}"
+    if free < 0.5:
+        return Check("Disk", "missing", found, f"The sandbox needs 0.5 GiB: make room, or {elsewhere}.")
+    if free < 8:
+        return Check(
+            "Disk",
+            "warn",
+            found,
+            f"Enough for the sandbox. Live mode wants 8 GiB: make room, or {elsewhere}.",
+        )
+    return Check("Disk", "ok", found)
+
+
+def hub() -> Check:
+    """Whether the Hub (or what HF_ENDPOINT names) answers within five seconds."""
+    endpoint = os.environ.get("HF_ENDPOINT") or machine.DEFAULT_ENDPOINT
+    host = urlsplit(endpoint).hostname or endpoint
+    name = "the stand-in on this machine" if host in ("127.0.0.1", "localhost") else host
+    if machine.hub_answers(endpoint):
+        return Check("Hub", "ok", f"{name} answers")
+    cure = (
+        "The sandbox needs no Hub. For live mode check the network, the proxy (HTTPS_PROXY) and HF_ENDPOINT."
+    )
+    return Check("Hub", "warn", f"{name} gave no answer within {machine.HUB_TIMEOUT:.0f} seconds", cure)
+
+
+def token() -> Check:
+    """Whether there is a token for the Hub; which one is never shown."""
+    named = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
+    if named == "hf_sandbox":
+        return Check("Hub token", "ok", "the sandbox's own")
+    if named:
+        return Check("Hub token", "ok", "from the environment")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    home = Path(os.environ.get("HF_HOME") or cache / "huggingface")
+    file = Path(os.environ.get("HF_TOKEN_PATH") or home / "token").expanduser()
+    try:
+        if file.is_file() and file.read_text(encoding="utf-8").strip():
+            return Check("Hub token", "ok", "from a login")
+    except OSError:
+        pass
+    cure = (
+        "Only to publish in live mode: make a write token on the Hub's settings page, then run: hf auth login"
+    )
+    return Check("Hub token", "warn", "none", cure)
+
+
+def teacher() -> Check:
+    """The variables that lead to a teacher behind the OpenAI API; the key is never shown."""
+    base, key = os.environ.get("OPENAI_BASE_URL"), os.environ.get("OPENAI_API_KEY")
+    example = "OPENAI_BASE_URL=http://localhost:1234/v1 and OPENAI_API_KEY=lm-studio lead to LM Studio"
+    if base and key:
+        return Check("Teacher", "ok", f"{urlsplit(base).hostname or 'OPENAI_BASE_URL'}, with a key")
+    if not base and not key:
+        cure = f"The sandbox has a scripted one. Only to label in live mode; for example, {example}."
+        return Check("Teacher", "warn", "OPENAI_BASE_URL and OPENAI_API_KEY are not set", cure)
+    unset = "OPENAI_API_KEY" if base else "OPENAI_BASE_URL"
+    return Check("Teacher", "warn", f"{unset} is not set", f"Set both; for example, {example}.")
+
+
+def require(found: Sequence[Check]) -> None:
+    """Raise WorkbookError where something is missing without which nothing works."""
+    missing = [check.name for check in found if check.status == "missing"]
+    if missing:
+        raise WorkbookError(f"Missing: {', '.join(missing)}. What to do about each is said above.")

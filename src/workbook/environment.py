@@ -1,0 +1,94 @@
+"""The environment variables that point the ecosystem's clients at the sandbox, or at a RunPod volume.
+
+The clients read them once, when they are imported: that is why a notebook's first line is `workbook.start`.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import os
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+
+CLIENTS = ("huggingface_hub", "datasets", "evaluate", "transformers")
+
+# A person's own settings of these would lead the sandbox's files into their caches, or its clients astray.
+_MUST_NOT_LEAK_IN = (
+    "HF_ASSETS_CACHE", "HF_DATASETS_CACHE", "HF_DATASETS_DOWNLOADED_DATASETS_PATH",
+    "HF_DATASETS_EXTRACTED_DATASETS_PATH", "HF_DATASETS_OFFLINE", "HF_EVALUATE_CACHE", "HF_EVALUATE_OFFLINE",
+    "HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_METRICS_CACHE", "HF_MODULES_CACHE", "HF_STORED_TOKENS_PATH",
+    "HF_TOKEN_PATH", "HF_XET_CACHE", "HUGGINGFACE_CO_STAGING", "HUGGINGFACE_HUB_CACHE",
+    "HUGGING_FACE_HUB_TOKEN", "TRANSFORMERS_CACHE", "TRANSFORMERS_OFFLINE",
+)  # fmt: skip
+
+
+def imported_clients() -> list[str]:
+    """The clients that are imported already, and so have read their environment."""
+    return [name for name in CLIENTS if name in sys.modules]
+
+
+def sandbox_variables(url: str, home: Path) -> dict[str, str]:
+    """What the clients need in order to talk to the stand-in at `url` and to keep their files in `home`."""
+    return {
+        "HF_ENDPOINT": url,
+        "HF_HOME": str(home),
+        "HF_TOKEN": "hf_sandbox",
+        "HF_HUB_DISABLE_XET": "1",  # uploads would go to Xet's own servers
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "HF_HUB_DISABLE_SYMLINKS_WARNING": "1",
+        "HF_UPDATE_DOWNLOAD_COUNTS": "0",  # or evaluate and datasets ask S3
+        "DISABLE_SAFETENSORS_CONVERSION": "1",
+        # Everything comes from this machine in milliseconds: bars would only flicker.
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    }
+
+
+def enter_sandbox(
+    url: str, home: Path, environment: MutableMapping[str, str] = os.environ
+) -> dict[str, str | None]:
+    """Point the clients at the sandbox; returns the variables' former values."""
+    home.mkdir(parents=True, exist_ok=True)
+    variables = sandbox_variables(url, home)
+    for spelling in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in environment.get(spelling, "").split(",") if host]
+        variables[spelling] = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
+    former = {name: environment.get(name) for name in (*variables, *_MUST_NOT_LEAK_IN)}
+    for name in _MUST_NOT_LEAK_IN:
+        environment.pop(name, None)
+    environment.update(variables)
+    _ask_no_dataset_viewer()
+    return former
+
+
+class _DatasetsConfigHook(importlib.abc.MetaPathFinder):
+    """Switches `datasets.config.USE_PARQUET_EXPORT` off as soon as that module is loaded.
+
+    `load_dataset` otherwise asks `datasets-server.<endpoint's host>`, a name look-up that would leave the
+    machine, and there is no variable for it.
+    """
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != "datasets.config":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module):
+                execute(module)
+                module.USE_PARQUET_EXPORT = False
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+
+def _ask_no_dataset_viewer() -> None:
+    if config := sys.modules.get("datasets.config"):
+        config.USE_PARQUET_EXPORT = False
+    elif not any(isinstance(finder, _DatasetsConfigHook) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _DatasetsConfigHook())

@@ -1,0 +1,364 @@
+"""`start()` and the Lab it returns: mode, device, seed, results. The first code line of every notebook."""
+
+from __future__ import annotations
+
+import atexit
+import html
+import json
+import os
+import platform
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any, TypeVar
+
+from workbook import machine, paths
+from workbook.catalogue import NOTEBOOKS, Entry
+from workbook.environment import enter_sandbox, imported_clients
+from workbook.errors import WorkbookError
+
+MODES = ("sandbox", "live")
+SEED = 42
+HOW_TO_GET_A_GPU = (
+    "Colab: Runtime → Change runtime type → GPU, then run from the top. "
+    "RunPod: deploy a pod with a GPU and a network volume (README, «RunPod»)."
+)
+T = TypeVar("T")
+
+_labs: dict[str, Lab] = {}
+_sandbox: Any = None  # the one stand-in of this process
+
+
+def start(notebook: str, mode: str | None = None) -> Lab:
+    """Make this kernel ready for `notebook` and show how it will run.
+
+    The mode is `mode` where given, else the variable `WORKBOOK_MODE`, else `live` where there is an NVIDIA
+    GPU and the Hub answers, else `sandbox`. In the sandbox a stand-in for the Hub is started on loopback and
+    the clients' environment is set, so this has to come before transformers or datasets is imported.
+    Calling it again in the same kernel changes nothing and returns the same Lab.
+
+    Raises WorkbookError for an unknown mode or notebook, clients imported too early, a Hub that does not
+    answer in live mode, a results folder that cannot be written, a disk too full, and what the sandbox
+    raises (port in use, an overlay that is not there).
+    """
+    if notebook not in NOTEBOOKS:
+        raise WorkbookError(f"There is no notebook '{notebook}'. There are: {', '.join(NOTEBOOKS)}.")
+    if notebook in _labs:
+        lab = _labs[notebook]
+        if mode not in (None, lab.mode):
+            raise WorkbookError(
+                f"This kernel already runs in {lab.mode} mode. Restart the kernel, then start(…, mode={mode!r})."
+            )
+    else:
+        gpu = machine.nvidia_gpu()
+        running = next(iter(_labs.values()), None)
+        chosen, why = (running.mode, running.why) if running and mode is None else _decide(mode, gpu)
+        if running and chosen != running.mode:
+            raise WorkbookError(
+                f"This kernel already runs in {running.mode} mode: restart it for {chosen} mode."
+            )
+        lab = Lab(NOTEBOOKS[notebook], chosen, why, gpu or machine.apple_gpu())
+        _labs[notebook] = lab
+    _show(lab)
+    return lab
+
+
+def _decide(mode: str | None, gpu: machine.GPU | None) -> tuple[str, str]:
+    """The mode and, for a person, why."""
+    for wanted, source in ((mode, "you asked for it"), (os.environ.get("WORKBOOK_MODE"), "WORKBOOK_MODE")):
+        if not wanted:
+            continue
+        if wanted not in MODES:
+            raise WorkbookError(
+                f"There is no mode {wanted!r} ({source}). Say 'sandbox' (no network needed) or 'live' (the real Hub)."
+            )
+        offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+        if wanted == "live" and not offline and not machine.hub_answers():
+            endpoint = os.environ.get("HF_ENDPOINT", machine.DEFAULT_ENDPOINT)
+            raise WorkbookError(
+                f"Live mode needs the Hub, and {endpoint} gave no answer within {machine.HUB_TIMEOUT:.0f} seconds. "
+                "Check the network or the proxy; or stay on this machine: WORKBOOK_MODE=sandbox, or "
+                "start(…, mode='sandbox'). With everything downloaded before, HF_HUB_OFFLINE=1 works as well."
+            )
+        return wanted, source
+    if gpu is None:
+        return "sandbox", "no NVIDIA GPU here"
+    if not machine.hub_answers():
+        return "sandbox", "there is a GPU, but the Hub does not answer"
+    return "live", "a GPU, and the Hub answers"
+
+
+class Lab:
+    """A notebook's surroundings: `mode`, `device`, `seed`, `outputs`, `pick`, `expect`, `record`."""
+
+    seed: int = SEED
+
+    def __init__(self, entry: Entry, mode: str, why: str, gpu: machine.GPU | None):
+        self.entry, self.mode, self.why, self.gpu = entry, mode, why, gpu
+        self.notebook = entry.name
+        self._early = imported_clients()
+        self._notes: list[str] = []
+        root = paths.outputs_root()
+        self._check_disk(root)
+        self.outputs: Path = self._claim(root / mode, entry.name)
+        self.overlays = _overlays() if mode == "sandbox" else []
+        if mode == "sandbox":
+            self.hub = _enter_sandbox(root / "sandbox", self.overlays, self._early)
+        else:
+            self.hub = os.environ.get("HF_ENDPOINT", machine.DEFAULT_ENDPOINT)
+            self._enter_live()
+        self._metrics: dict[str, Any] = {}
+        _set_seed(self.seed)
+
+    # --- what notebooks use -------------------------------------------------------------------------
+
+    def pick(self, *, sandbox: T, live: T) -> T:
+        """The value for this mode: `EPOCHS = lab.pick(sandbox=3, live=5)` keeps both in sight."""
+        return sandbox if self.mode == "sandbox" else live
+
+    @property
+    def device(self) -> str:
+        """`cuda`, `mps` or `cpu`: what torch will use here."""
+        import torch
+
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+
+    def record(self, **figures: Any) -> None:
+        """Keep figures (numbers, strings, lists, dicts) in this run's `metrics.json`."""
+        for name, value in figures.items():
+            self._metrics[name] = {"value": _plain(value)}
+        self._write_metrics()
+
+    def expect(
+        self, name: str, value: float, *, sandbox: tuple[float, float], live: tuple[float, float], hint: str = ""
+    ) -> bool:
+        """Print `value` beside the band it should lie in, record both, and return whether it does.
+
+        Out of the band it says what usually causes that (`hint`, or the usual suspects); where `CI` or
+        `WORKBOOK_STRICT` is set it raises WorkbookError. With overlay data there is no band: what a
+        miniature reaches on other data is reported, not judged.
+        """
+        value = float(value)
+        if self.overlays:
+            self.record(**{name: value})
+            print(f"{name} = {value:.4f}   a miniature model on the overlay's data: no band")
+            return True
+        low, high = self.pick(sandbox=sandbox, live=live)
+        inside = low <= value <= high
+        self._metrics[name] = {"value": value, "band": [low, high], "inside": inside}
+        self._write_metrics()
+        print(f"{name} = {value:.4f}   {'inside' if inside else 'OUTSIDE'} the expected {low:g} to {high:g}")
+        if inside:
+            return True
+        cause = hint or (
+            "Usual causes: cells run out of order (Restart, then Run All), a changed learning rate or number "
+            "of epochs, a label map that does not fit the data, other versions than constraints.txt."
+        )
+        if any(_is_true(os.environ.get(variable)) for variable in ("CI", "WORKBOOK_STRICT")):
+            raise WorkbookError(f"{name} = {value:.4f} is outside {low:g} to {high:g}. {cause}")
+        print(cause)
+        return False
+
+    # --- how it is set up ---------------------------------------------------------------------------
+
+    def _check_disk(self, root: Path) -> None:
+        need = 0.5 if self.mode == "sandbox" else self.entry.live_disk_gib
+        free = machine.free_disk_gib(root)
+        if free < need:
+            raise WorkbookError(
+                f"The disk of {paths.shown(root)} has {free:.1f} GiB free; this notebook needs {need:g} GiB in "
+                f"{self.mode} mode. Make room, or lead the results elsewhere: WORKBOOK_OUTPUTS=<folder>."
+            )
+
+    def _claim(self, base: Path, name: str) -> Path:
+        """A results folder that no other running kernel writes to: `name`, else `name-2`, `name-3` …"""
+        from filelock import FileLock, Timeout
+
+        for number in range(1, 100):
+            folder = base / (name if number == 1 else f"{name}-{number}")
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                # The lock ends with the process, however it ends.
+                self._lock = FileLock(folder / ".running")
+                self._lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            except OSError as error:
+                raise WorkbookError(
+                    f"Results cannot be written to {paths.shown(folder)} ({error.strerror or error}). "
+                    "Make the folder writable, or lead them elsewhere: WORKBOOK_OUTPUTS=<folder>."
+                ) from error
+            atexit.register(self._lock.release)
+            if number > 1:
+                self._notes.append(
+                    f"Another kernel is running this notebook into {paths.shown(base / name)}; this one writes to "
+                    f"{folder.name}, so that neither harms the other."
+                )
+            return folder
+        raise WorkbookError(f"A hundred kernels already write to {paths.shown(base / name)}. Shut some down.")
+
+    def _enter_live(self) -> None:
+        volume = paths.runpod_volume()
+        if volume and "HF_HOME" not in os.environ and not self._early:
+            os.environ["HF_HOME"] = str(volume / "huggingface")
+        if paths.on_runpod():
+            self._notes.append(
+                f"RunPod: results and the Hub's cache are on {volume}. Everything else on this pod goes when it "
+                "stops, and a pod's own volume goes when it is deleted: push what you want to keep."
+                if volume
+                else "RunPod: this pod has no volume, so models, caches and results are lost when it stops. "
+                "Attach a network volume, or push what you want to keep."
+            )
+        elif paths.on_colab() and not paths.COLAB_DRIVE.is_dir():
+            self._notes.append(
+                "Colab: results are lost with this runtime. To keep them, run "
+                "`from google.colab import drive; drive.mount('/content/drive')`, restart the session, run again."
+            )
+        if self.gpu is None and self.entry.live_cpu_hours >= 0.5:
+            self._notes.append(
+                f"No GPU here: in live mode this notebook takes about {self.entry.live_cpu_hours:g} hours on a CPU, "
+                f"against about {self.entry.live_gpu_minutes} minutes on a GPU. {HOW_TO_GET_A_GPU}"
+            )
+
+    def _write_metrics(self) -> None:
+        document = {
+            "notebook": self.notebook,
+            "mode": self.mode,
+            "data": [Path(root).name for root in self.overlays] or ("miniature" if self.mode == "sandbox" else "hub"),
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "device": str(self.gpu) if self.gpu else f"CPU, {os.cpu_count()} cores",
+            "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+            "versions": {name: _version(name) for name in ("torch", "transformers", "datasets", "huggingface_hub")},
+            "figures": self._metrics,
+        }
+        target = self.outputs / "metrics.json"
+        draft = target.with_suffix(".json.tmp")
+        draft.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
+        os.replace(draft, target)
+
+    # --- how it is shown ----------------------------------------------------------------------------
+
+    def _rows(self) -> list[tuple[str, str]]:
+        switch = "live" if self.mode == "sandbox" else "sandbox"
+        hub = self.hub
+        if self.mode == "sandbox":
+            hub = "a stand-in on this machine" + (
+                f", with {', '.join(root.name for root in self.overlays)} over its data" if self.overlays else ""
+            )
+        rows = [
+            ("Mode", f"{self.mode} ({self.why})"),
+            ("Hub", hub),
+            ("Device", str(self.gpu) if self.gpu else f"CPU, {os.cpu_count()} cores"),
+            ("Memory", f"{machine.memory_gib():.0f} GiB"),
+            ("Free disk", f"{machine.free_disk_gib(self.outputs):.0f} GiB"),
+            ("Results", paths.shown(self.outputs)),
+            ("Takes about", self._duration()),
+            ("To switch", f"restart the kernel, then workbook.start({self.notebook!r}, mode={switch!r})"),
+        ]
+        return rows + [("Note", note) for note in self._notes]
+
+    def _duration(self) -> str:
+        if self.mode == "sandbox":
+            return _seconds(self.entry.sandbox_seconds)
+        if self.gpu:
+            return _seconds(60 * self.entry.live_gpu_minutes)
+        return _seconds(3600 * self.entry.live_cpu_hours)
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name:<12} {value}" for name, value in self._rows())
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            for name, value in self._rows()
+        )
+        return f"<table>{cells}</table>"
+
+
+def _enter_sandbox(folder: Path, overlays: list[Path], early: list[str]) -> str:
+    """Start the stand-in once a process, and point the clients at it. Returns its address."""
+    global _sandbox
+    if _sandbox is not None:
+        return _sandbox.url
+    if early:
+        raise WorkbookError(
+            f"{', '.join(early)} was imported before workbook.start(), and has read its settings already: it would "
+            "talk to the real Hub. Restart the kernel and run the notebook from its first cell."
+        )
+    from workbook import sandbox
+
+    _sandbox = sandbox.serve(folder, overlays, port=_port())
+    enter_sandbox(_sandbox.url, folder / "huggingface")
+    return _sandbox.url
+
+
+def _overlays() -> list[Path]:
+    """The folders of `WORKBOOK_HUB_ROOTS`; relative ones are looked for from here and from the clone."""
+    named = [part for part in os.environ.get("WORKBOOK_HUB_ROOTS", "").split(os.pathsep) if part]
+    bases = [Path.cwd(), *filter(None, [paths.clone_root()])]
+    return [
+        next((base / part for base in bases if (base / part).is_dir()), Path(part)).resolve() for part in named
+    ]
+
+
+def _port() -> int:
+    text = os.environ.get("WORKBOOK_SANDBOX_PORT", "0")
+    if not (text.isdecimal() and int(text) < 65536):
+        raise WorkbookError(f"WORKBOOK_SANDBOX_PORT={text!r} is not a port. Unset it, or give a number below 65536.")
+    return int(text)
+
+
+def _set_seed(seed: int) -> None:
+    """Seed Python and NumPy, and torch where it is imported (transformers.set_seed does so once it is)."""
+    import numpy
+
+    random.seed(seed)
+    numpy.random.seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def _show(lab: Lab) -> None:
+    """The table: as HTML in a notebook, as text elsewhere."""
+    if "IPython" in sys.modules:
+        from IPython import get_ipython
+        from IPython.display import display
+
+        if getattr(get_ipython(), "kernel", None) is not None:
+            display(lab)
+            return
+    print(lab)
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
+def _is_true(text: str | None) -> bool:
+    return bool(text) and text.lower() not in ("0", "false", "no", "off")
+
+
+def _version(package: str) -> str | None:
+    import importlib.metadata
+
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of NumPy and torch as Python's own, so that JSON takes them."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return os.fspath(value) if isinstance(value, os.PathLike) else value

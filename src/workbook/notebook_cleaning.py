@@ -1,0 +1,69 @@
+"""Takes out of an executed notebook what belongs to one run only: progress bars, widgets, timestamps."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# A tqdm line: "Map: 40%|████ | 2/5 [00:00<00:01, 3.1it/s]", "12 examples [00:00, 80.1 examples/s]", "0it [00:00, ?it/s]".
+_TQDM = re.compile(r"\d+%\|.*\||\[\d+:\d\d(:\d\d)?(<[\d:?]+)?,\s*[\d.?]+\s?\S*(/s|s/)\S*.*\]")
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def clean(notebook: Any) -> Any:
+    """Clean a notebook (nbformat 4) in place and return it.
+
+    Drops progress bars (tqdm on stderr, the Trainer's HTML bar, ipywidgets), joins split streams and keeps only
+    the metadata that do not change from run to run: a cell's tags, the kernel's name. Other text on stderr and
+    errors stay: they are worth reading.
+    """
+    notebook.metadata = type(notebook.metadata)(
+        kernelspec=dict(_KERNELSPEC), language_info={"name": "python"}
+    )
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags")
+        cell.metadata = type(cell.metadata)({"tags": tags} if tags else {})
+        if cell.cell_type == "code":
+            cell.outputs = _clean_outputs(cell.outputs)
+    return notebook
+
+
+def _clean_outputs(outputs: list[Any]) -> list[Any]:
+    kept: list[Any] = []
+    for output in outputs:
+        if output.output_type == "stream":
+            if kept and kept[-1].output_type == "stream" and kept[-1].name == output.name:
+                kept[-1].text += output.text
+            else:
+                kept.append(output)
+        elif not (output.output_type == "display_data" and _is_progress(output.data)):
+            kept.append(output)
+    for output in kept:
+        if output.output_type == "stream":
+            output.text = _without_bars(output.text)
+    return [output for output in kept if output.output_type != "stream" or output.text]
+
+
+def _is_progress(data: dict[str, Any]) -> bool:
+    if _WIDGET in data:
+        return True
+    html = data.get("text/html")
+    if html is None:
+        return False
+    # The Trainer's bar is emptied when it ends: what remains of it is a blank display.
+    return "<progress" in html or (not html.strip() and not any(mime.startswith("image/") for mime in data))
+
+
+def _without_bars(text: str) -> str:
+    """Text as a terminal would leave it, without the lines that are progress bars."""
+    lines = []
+    for line in text.split("\n"):
+        shown = next((part for part in reversed(line.split("\r")) if part), "")
+        if _TQDM.search(shown):
+            continue
+        if "\r" in line and not shown.strip():
+            continue
+        lines.append(shown)
+    joined = "\n".join(lines)
+    return joined if joined.strip() else ""

@@ -1,0 +1,462 @@
+"""Runs notebooks from top to bottom, each in a kernel of its own, and keeps what came of it (`workbook run`)."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import json
+import logging
+import os
+import platform
+import re
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from workbook import paths
+from workbook.errors import WorkbookError
+from workbook.notebook_cleaning import clean
+
+VERSIONS_OF = ("torch", "transformers", "datasets", "huggingface_hub", "evaluate", "accelerate")
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_SAMPLE_SECONDS = 0.5  # between two looks at the kernel's memory
+_INTERRUPT_SECONDS = 8.0  # that a cell gets to end after Ctrl-C
+
+
+@dataclass
+class Run:
+    """One execution of one notebook, as `run.json` holds it. `cell` numbers are Jupyter's `In [n]`."""
+
+    notebook: str
+    mode: str
+    status: str = "running"  # then passed | failed | interrupted
+    started: str = ""
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    cells: int = 0
+    cells_done: int = 0
+    error: dict[str, Any] | None = None
+    overlays: list[str] = field(default_factory=list)
+    system: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        return self.status == "passed"
+
+
+def select(folder: Path, wanted: Sequence[str] = ()) -> list[Path]:
+    """The notebooks of `folder` in order; only those `wanted` by number ("3", "03") or name, where any are.
+
+    Raises WorkbookError for a folder without notebooks, and for one that is not there, naming those that are.
+    """
+    there = sorted(path for path in folder.glob("*.ipynb") if path.stem[:1].isdigit())
+    if not there:
+        raise WorkbookError(
+            f"There are no notebooks in {paths.shown(folder)}. Name their folder: workbook run --notebooks DIR."
+        )
+    if not wanted:
+        return there
+    chosen = set()
+    for name in wanted:
+        stem = Path(name).stem
+        if stem.isdecimal():
+            found = [path for path in there if int(path.stem.split("_")[0]) == int(stem)]
+        else:
+            found = [path for path in there if path.stem == stem]
+        if not found:
+            raise WorkbookError(
+                f"There is no notebook '{name}'. There are: {', '.join(p.stem for p in there)}."
+            )
+        chosen.update(found)
+    return [path for path in there if path in chosen]
+
+
+def kernel_environment(mode: str, outputs: Path, hub_roots: Sequence[Path] = ()) -> dict[str, str]:
+    """This process's environment, with what leads a notebook's kernel to `mode`, `outputs` and the overlays.
+
+    Raises WorkbookError for an overlay that is not a folder.
+    """
+    environment = dict(os.environ)
+    environment["WORKBOOK_MODE"] = mode
+    environment["WORKBOOK_OUTPUTS"] = str(outputs.resolve())
+    if hub_roots:
+        for root in hub_roots:
+            if not root.is_dir():
+                raise WorkbookError(
+                    f"The overlay {paths.shown(root.absolute())} is not a folder. Give one laid out as the Hub is, with "
+                    "models/, datasets/ or spaces/ in it: --hub-root DIR."
+                )
+        environment["WORKBOOK_HUB_ROOTS"] = os.pathsep.join(str(root.resolve()) for root in hub_roots)
+    # Nobody watches this kernel: bars would only fill the executed copy.
+    environment.setdefault("TQDM_DISABLE", "1")
+    environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    return environment
+
+
+def execute(
+    path: Path,
+    mode: str,
+    environment: dict[str, str],
+    *,
+    timeout: float | None = None,
+    watch: Callable[[Run], None] = lambda run: None,
+) -> tuple[Any, Run]:
+    """Execute the notebook at `path` in a fresh kernel of this interpreter, in the notebook's own folder.
+
+    Returns the executed notebook, cleaned, and its Run, whatever became of it: a failing cell, a cell longer than
+    `timeout` seconds, a kernel that died and Ctrl-C (status "interrupted") end up in the Run, not as exceptions.
+    `watch` is called about twice a second. Raises WorkbookError for a file that is not a notebook.
+    """
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        raise WorkbookError(
+            f"{path.name} cannot be read as a notebook ({error}). Take it anew from the repository."
+        ) from error
+    run = Run(
+        notebook=path.stem,
+        mode=mode,
+        started=datetime.now().astimezone().isoformat(timespec="seconds"),
+        cells=sum(1 for cell in notebook.cells if _runs(cell)),
+        overlays=[
+            Path(root).name for root in environment.get("WORKBOOK_HUB_ROOTS", "").split(os.pathsep) if root
+        ],
+        system=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        versions=_versions(),
+    )
+    for cell in notebook.cells:  # outputs of an earlier run must not pass for this one's
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    _Execution(notebook, path.parent, run, environment, timeout).join(watch)
+    return clean(notebook), run
+
+
+def save(notebook: Any, run: Run, folder: Path) -> Path:
+    """Write the executed copy and `run.json` to `folder`, each under its final name only when it is whole.
+
+    Raises WorkbookError where the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / "run.json", json.dumps(asdict(run), indent=2, ensure_ascii=False) + "\n")
+        copy = folder / f"{run.notebook}.ipynb"
+        write_text(copy, nbformat.writes(notebook))
+    except OSError as error:
+        raise WorkbookError(
+            f"The executed copy cannot be written to {paths.shown(folder)} ({error.strerror or error}). "
+            "Make the folder writable, or lead results elsewhere: WORKBOOK_OUTPUTS=<folder>."
+        ) from error
+    return copy
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file so that under its name there is either the old one or the whole new one."""
+    draft = path.with_name(f".{path.name}.tmp")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def run_notebooks(
+    notebooks: Sequence[Path],
+    mode: str,
+    outputs: Path,
+    *,
+    hub_roots: Sequence[Path] = (),
+    keep_going: bool = False,
+    timeout: float | None = None,
+    out: Any = None,
+) -> list[Run]:
+    """Run the notebooks in order, show it on `out` (standard output), and save copies under `outputs`.
+
+    Stops at the first that fails unless `keep_going`, and at Ctrl-C. Returns the runs there were.
+    """
+    environment = kernel_environment(mode, outputs, hub_roots)
+    screen = Screen(out or sys.stdout, len(notebooks), max(len(path.stem) for path in notebooks))
+    runs: list[Run] = []
+    for number, path in enumerate(notebooks, 1):
+        screen.begins(number, path.stem)
+        notebook, run = execute(path, mode, environment, timeout=timeout, watch=screen.watch)
+        folder = outputs / mode / path.stem
+        copy = save(notebook, run, folder)
+        runs.append(run)
+        screen.ended(run, copy)
+        if run.status == "interrupted" or (not run.passed and not keep_going):
+            break
+    screen.summary(runs, [path.stem for path in notebooks], outputs / mode)
+    return runs
+
+
+class Screen:
+    """What a person sees of a run: one line a notebook, alive on a terminal, plain elsewhere; then a table."""
+
+    HEARTBEAT = 60.0  # seconds between signs of life where the output is no terminal
+
+    def __init__(self, out: Any, total: int, width: int):
+        self.out, self.total, self.width = out, total, max(width, len("notebook"))
+        self.alive = bool(getattr(out, "isatty", lambda: False)()) and os.environ.get("TERM") != "dumb"
+        self.prefix, self.beaten = "", 0.0
+
+    def begins(self, number: int, name: str) -> None:
+        self.prefix = f"[{number}/{self.total}] {name:<{self.width}}"
+        self.beaten = time.monotonic()
+        if not self.alive:
+            self._line(f"{self.prefix}  starting")
+
+    def watch(self, run: Run) -> None:
+        state = f"cell {min(run.cells_done + 1, run.cells)}/{run.cells}  {seconds(run.seconds)}  {size(run.peak_memory_bytes)}"
+        if self.alive:
+            self.out.write(f"\r\x1b[2K{self.prefix}  {state}")
+            self.out.flush()
+        elif time.monotonic() - self.beaten >= self.HEARTBEAT:
+            self.beaten = time.monotonic()
+            self._line(f"{self.prefix}  {state}")
+
+    def ended(self, run: Run, copy: Path) -> None:
+        if self.alive:
+            self.out.write("\r\x1b[2K")
+        state = f"{run.status:<11}  {seconds(run.seconds):>10}  {size(run.peak_memory_bytes):>8}"
+        self._line(f"{self.prefix}  {state}")
+        if run.error:
+            self._line(failure_text(run))
+        if not run.passed:
+            self._line(f"    as far as it came: {paths.shown(copy)}\n")
+
+    def summary(self, runs: Sequence[Run], names: Sequence[str], folder: Path) -> None:
+        self._line("")
+        self._line(f"{'notebook':<{self.width}}  {'result':<11}  {'cells':>7}  {'time':>10}  {'memory':>8}")
+        for name in names:
+            run = next((run for run in runs if run.notebook == name), None)
+            if run is None:
+                self._line(f"{name:<{self.width}}  not run")
+                continue
+            cells = f"{run.cells_done}/{run.cells}"
+            self._line(
+                f"{name:<{self.width}}  {run.status:<11}  {cells:>7}  {seconds(run.seconds):>10}  "
+                f"{size(run.peak_memory_bytes):>8}"
+            )
+        total = sum(run.seconds for run in runs)
+        counts = [f"{sum(run.passed for run in runs)} passed"]
+        counts += [f"{n} failed" for n in [sum(run.status == "failed" for run in runs)] if n]
+        counts += [f"{n} interrupted" for n in [sum(run.status == "interrupted" for run in runs)] if n]
+        counts += [f"{n} not run" for n in [len(names) - len(runs)] if n]
+        self._line(
+            f"\n{', '.join(counts)} in {seconds(total)}. Executed copies and figures: {paths.shown(folder)}/"
+        )
+
+    def _line(self, text: str) -> None:
+        self.out.write(text + "\n")
+        self.out.flush()
+
+
+def failure_text(run: Run) -> str:
+    """The failing cell: its number, its first lines, the error."""
+    error = run.error or {}
+    lines = [f"    cell [{error['cell']}]:"] if error.get("cell") else []
+    lines += [f"    | {line}" for line in error.get("source", [])]
+    message = f"{error.get('name', '')}: {error.get('message', '')}".strip(": ")
+    lines += [f"    {line}" for line in message.splitlines()]
+    return "\n".join(lines)
+
+
+def seconds(value: float) -> str:
+    """A duration as a person says it: 4 s, 2 min 05 s, 1 h 02 min."""
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def size(value: float) -> str:
+    """Bytes as a person says them: 180 MiB, 1.4 GiB."""
+    return f"{value / 2**20:.0f} MiB" if value < 2**29 else f"{value / 2**30:.1f} GiB"
+
+
+class _ThisInterpreter(KernelSpecManager):
+    """Every kernel name means this interpreter: a kernel registered as python3 elsewhere is another environment."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+class _Execution:
+    """nbclient in a thread with an event loop of its own, so that Ctrl-C stays ours and the screen alive."""
+
+    def __init__(
+        self, notebook: Any, folder: Path, run: Run, environment: dict[str, str], timeout: float | None
+    ):
+        quiet = logging.getLogger("workbook.nbclient")
+        quiet.addHandler(logging.NullHandler())
+        quiet.propagate = False
+        self.run, self.environment = run, environment
+        self.current: Any = None
+        self.km = AsyncKernelManager(kernel_spec_manager=_ThisInterpreter(), log=quiet)
+        self.words = tempfile.TemporaryFile()  # noqa: SIM115  what the kernel says outside of cells
+        self.client = NotebookClient(
+            notebook,
+            km=self.km,
+            resources={"metadata": {"path": str(folder)}},
+            timeout=timeout or None,
+            record_timing=False,
+            log=quiet,
+            on_cell_start=self._cell_starts,
+            on_cell_executed=self._cell_executed,
+        )
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.task: asyncio.Task | None = None
+        self.raised: BaseException | None = None
+        self.began = time.monotonic()
+        self.thread = threading.Thread(target=self._work, name="notebook", daemon=True)
+        self.thread.start()
+
+    def join(self, watch: Callable[[Run], None]) -> None:
+        """Wait for the end, and put it into the Run."""
+        run = self.run
+        try:
+            while self.thread.is_alive():
+                self._sample(watch)
+                self.thread.join(_SAMPLE_SECONDS)
+            run.status = "failed" if self.raised else "passed"
+        except KeyboardInterrupt:
+            self._interrupt()
+            run.status = "interrupted"
+        run.seconds = round(time.monotonic() - self.began, 2)
+        if self.raised:
+            run.error = self._error(self.raised)
+        self.words.close()
+
+    # --- in the thread ------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        async def main() -> None:
+            self.loop, self.task = asyncio.get_running_loop(), asyncio.current_task()
+            # The manager is ours, so nbclient leaves its end to us; cleanup_kc hands it over.
+            await self.client.async_execute(
+                env=self.environment, cleanup_kc=True, stdout=self.words, stderr=self.words
+            )
+
+        try:
+            if sys.platform == "win32":  # zmq needs a loop with add_reader
+                with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                    runner.run(main())
+            else:
+                asyncio.run(main())
+        except BaseException as error:
+            self.raised = error
+
+    def _cell_starts(self, cell: Any, cell_index: int) -> None:
+        self.current = cell if _runs(cell) else None
+
+    def _cell_executed(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
+        if execute_reply and execute_reply["content"]["status"] == "ok":
+            self.run.cells_done += 1
+            self.current = None
+        elif "raises-exception" in cell.metadata.get("tags", []):
+            self.run.cells_done += 1
+
+    # --- beside it ----------------------------------------------------------------------------------
+
+    def _sample(self, watch: Callable[[Run], None]) -> None:
+        self.run.seconds = time.monotonic() - self.began
+        pid = getattr(getattr(self.km, "provisioner", None), "pid", None)
+        if pid:
+            self.run.peak_memory_bytes = max(self.run.peak_memory_bytes, _tree_memory(pid))
+        watch(self.run)
+
+    def _interrupt(self) -> None:
+        """What Ctrl-C in a terminal does: the cell gets KeyboardInterrupt and time to end; then the kernel goes."""
+        if self.loop is None or self.task is None:
+            return
+        try:
+            asyncio.run_coroutine_threadsafe(self.km.interrupt_kernel(), self.loop)
+            self.thread.join(_INTERRUPT_SECONDS)
+        except KeyboardInterrupt:
+            pass  # a second Ctrl-C: now
+        if self.thread.is_alive():
+            self.client.shutdown_kernel = "immediate"
+            self.loop.call_soon_threadsafe(self.task.cancel)
+            self.thread.join(_INTERRUPT_SECONDS)
+
+    def _error(self, raised: BaseException) -> dict[str, Any]:
+        number = next(
+            (
+                n
+                for n, cell in enumerate((c for c in self.client.nb.cells if _runs(c)), 1)
+                if cell is self.current
+            ),
+            None,
+        )
+        source = self.current.source.strip().splitlines() if self.current is not None else []
+        if len(source) > 6:
+            source = [*source[:6], f"… {len(source) - 6} more lines"]
+        error: dict[str, Any] = {"cell": number, "source": source, "traceback": []}
+        if isinstance(raised, CellExecutionError):
+            error["name"], error["message"] = raised.ename, _ANSI.sub("", str(raised.evalue))
+            error["traceback"] = _ANSI.sub("", raised.traceback).splitlines()
+        elif isinstance(raised, CellTimeoutError):
+            error["name"] = "Timeout"
+            error["message"] = (
+                "The cell took longer than it may. Give it more (--timeout SECONDS), or a smaller size."
+            )
+        elif isinstance(raised, DeadKernelError):
+            error["name"] = "The kernel died"
+            error["message"] = (
+                f"It held {size(self.run.peak_memory_bytes)} when last seen, and the machine has "
+                f"{size(psutil.virtual_memory().total)}. Usually memory ran out: close what else runs, or choose "
+                "a smaller batch. What the notebook had saved is there; run it again and it goes on from that."
+            )
+            error["traceback"] = self._last_words()
+        else:
+            error["name"], error["message"] = type(raised).__name__, str(raised)
+        return error
+
+    def _last_words(self) -> list[str]:
+        """What the kernel's process wrote last: a crash in native code says there which."""
+        self.words.seek(0)
+        lines = self.words.read().decode(errors="replace").splitlines()
+        return [line for line in lines if not line.startswith("[IPKernelApp]")][-20:]
+
+
+def _runs(cell: Any) -> bool:
+    return cell.cell_type == "code" and bool(cell.source.strip())
+
+
+def _tree_memory(pid: int) -> int:
+    """Resident bytes of a process and all below it (shared pages count once a process)."""
+    total = 0
+    try:
+        kernel = psutil.Process(pid)
+        for process in (kernel, *kernel.children(recursive=True)):
+            total += process.memory_info().rss
+    except psutil.Error:
+        pass  # it ended between two looks
+    return total
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in VERSIONS_OF:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,253 @@
+"""Training: the label check, epoch times, and going on after an interruption, a kill, or half a save."""
+
+import copy
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from datasets import Dataset
+from transformers import (
+    BertConfig,
+    BertForTokenClassification,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    default_data_collator,
+    set_seed,
+)
+
+from workbook import training
+from workbook.errors import WorkbookError
+from workbook.inference import predict_labels
+
+NAMES = ["B-PS", "I-PS", "O"]
+torch.set_num_threads(1)  # these models are so small that a second thread only waits
+
+
+def tiny_model():
+    set_seed(0)
+    return BertForTokenClassification(
+        BertConfig(
+            vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+            num_labels=3, id2label=dict(enumerate(NAMES)), label2id={n: i for i, n in enumerate(NAMES)},
+        )
+    )  # fmt: skip
+
+
+def rows(count=64):
+    generator = torch.Generator().manual_seed(1)
+    ids = torch.randint(5, 50, (count, 8), generator=generator)
+    return Dataset.from_dict(
+        {
+            "input_ids": ids.tolist(),
+            "attention_mask": torch.ones_like(ids).tolist(),
+            "labels": (ids % 3).tolist(),
+        }
+    )
+
+
+def make_trainer(folder, callbacks=(), learning_rate=1e-3, data=None):
+    arguments = TrainingArguments(
+        output_dir=str(folder), num_train_epochs=3, per_device_train_batch_size=8, learning_rate=learning_rate,
+        save_strategy="steps", save_steps=4, logging_steps=4, report_to="none", disable_tqdm=True, use_cpu=True,
+        **training.device_settings(),
+    )  # fmt: skip
+    return Trainer(
+        model=tiny_model(), args=arguments, train_dataset=data or rows(), data_collator=default_data_collator,
+        callbacks=list(callbacks),
+    )  # fmt: skip
+
+
+class StopAt(TrainerCallback):
+    def __init__(self, step, how=KeyboardInterrupt):
+        self.step, self.how = step, how
+
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step == self.step:
+            raise self.how
+
+
+def weights(trainer):
+    return {name: value.clone() for name, value in trainer.model.state_dict().items()}
+
+
+def same(one, other):
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    trainer = make_trainer(tmp_path_factory.mktemp("straight"))
+    trainer.train(resume_from_checkpoint=training.resume_point(trainer))
+    return weights(trainer)
+
+
+def interrupt(folder, step=14):
+    trainer = make_trainer(folder, [StopAt(step)])
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(resume_from_checkpoint=training.resume_point(trainer))
+
+
+@pytest.fixture(scope="module")
+def interrupted_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("interrupted")
+    interrupt(folder)
+    return folder
+
+
+def test_goes_on_where_it_stopped(tmp_path, uninterrupted):
+    interrupt(tmp_path)
+    trainer = make_trainer(tmp_path)
+    point = training.resume_point(trainer)
+    assert Path(point).name == "checkpoint-12"
+    trainer.train(resume_from_checkpoint=point)
+    assert same(weights(trainer), uninterrupted)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "trainer_state.json").unlink(),
+        lambda folder: (folder / "trainer_state.json").write_text('{"global_step": 12, "max'),
+        lambda folder: os.truncate(folder / "model.safetensors", 900),
+        lambda folder: os.truncate(folder / "model.safetensors", 3),
+        lambda folder: os.truncate(folder / "optimizer.pt", 100),
+        lambda folder: (folder / "scheduler.pt").unlink(),
+    ],
+)
+def test_half_a_checkpoint_is_passed_over_for_the_one_before(tmp_path, damage, interrupted_run, capsys):
+    folder = shutil.copytree(interrupted_run, tmp_path / "run")
+    damage(folder / "checkpoint-12")
+    point = training.resume_point(make_trainer(folder))
+    assert Path(point).name == "checkpoint-8" and "checkpoint-12 was cut off" in capsys.readouterr().out
+
+
+def test_the_checkpoint_before_leads_to_the_same_end(tmp_path, interrupted_run, uninterrupted):
+    folder = shutil.copytree(interrupted_run, tmp_path / "run")
+    shutil.rmtree(folder / "checkpoint-12")
+    trainer = make_trainer(folder)
+    trainer.train(resume_from_checkpoint=training.resume_point(trainer))
+    assert same(weights(trainer), uninterrupted)
+
+
+def test_nothing_complete_means_from_the_beginning(tmp_path, capsys):
+    interrupt(tmp_path, step=5)
+    (tmp_path / "checkpoint-4" / "optimizer.pt").unlink()
+    assert training.resume_point(make_trainer(tmp_path)) is None
+    assert "none of them was saved completely" in capsys.readouterr().out
+
+
+def test_another_run_is_not_gone_on_with(tmp_path, capsys):
+    interrupt(tmp_path)
+    assert training.resume_point(make_trainer(tmp_path, learning_rate=5e-4)) is None
+    assert "other settings" in capsys.readouterr().out
+    assert (tmp_path / "superseded" / "checkpoint-12").is_dir(), "and nothing is lost"
+    interrupt(tmp_path)
+    assert training.resume_point(make_trainer(tmp_path, data=rows(32))) is None
+    assert "other data" in capsys.readouterr().out
+
+
+def test_a_finished_run_starts_anew(tmp_path, capsys):
+    trainer = make_trainer(tmp_path)
+    trainer.train(resume_from_checkpoint=training.resume_point(trainer))
+    assert training.resume_point(make_trainer(tmp_path)) is None
+    assert "was finished" in capsys.readouterr().out
+
+
+def test_a_killed_process_loses_no_checkpoint(tmp_path, uninterrupted):
+    """kill -9 in the middle of training, at whatever step it is."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import time, test_training as t\n"
+        "class Slow(t.TrainerCallback):\n"
+        "    def on_step_end(self, *a, **k): time.sleep(0.05)\n"
+        "t.torch.set_num_threads(1)\n"
+        f"trainer = t.make_trainer({str(tmp_path)!r}, [Slow()]); t.training.resume_point(trainer); trainer.train()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "checkpoint-12").is_dir():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
+    process.wait()
+    trainer = make_trainer(tmp_path)
+    point = training.resume_point(trainer)
+    assert point is not None
+    trainer.train(resume_from_checkpoint=point)
+    assert trainer.state.global_step == 24
+    assert max((a - uninterrupted[n]).abs().max() for n, a in weights(trainer).items()) < 1e-6
+
+
+def test_epoch_times_survive_an_interruption(tmp_path):
+    timer = training.EpochTimer()
+    trainer = make_trainer(tmp_path, [timer, StopAt(14)])
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(resume_from_checkpoint=training.resume_point(trainer))
+    first_epoch = timer.seconds[0]
+    again = training.EpochTimer()
+    trainer = make_trainer(tmp_path, [again])
+    trainer.train(resume_from_checkpoint=training.resume_point(trainer))
+    assert len(again.seconds) == 3 and again.seconds[0] == first_epoch and min(again.seconds) > 0
+
+
+def test_label_check():
+    model, good = tiny_model(), [[-100, 0, 1], [2]]
+    training.check_labels(model, good, NAMES)
+    with pytest.raises(
+        WorkbookError, match="run from 0 to 12, but this model's head has 3 outputs.*num_labels=13"
+    ):
+        training.check_labels(model, [[0, 12]], [str(i) for i in range(13)])
+    with pytest.raises(WorkbookError, match="-1 to 2"):
+        training.check_labels(model, [[-1, 2]], NAMES)
+    with pytest.raises(WorkbookError, match="3 outputs for 4"):
+        training.check_labels(model, good, [*NAMES, "B-LC"])
+    with pytest.raises(WorkbookError, match="calls 0 'B-PS', the data calls it 'O'"):
+        training.check_labels(model, [0, 1, 2], ["O", "I-PS", "B-PS"])
+
+
+def test_real_token_share_leaves_the_random_state_alone():
+    batches = [{"attention_mask": torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1]])}]
+    before = torch.get_rng_state()
+    assert training.real_token_share(batches) == 6 / 8
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_predictions_come_back_in_order():
+    class Pads:
+        model_input_names = ("input_ids", "attention_mask")
+
+        def pad(self, rows, return_tensors):
+            from transformers import BatchEncoding
+
+            width = max(len(row["input_ids"]) for row in rows)
+            return BatchEncoding(
+                {
+                    name: torch.tensor([row[name] + [0] * (width - len(row[name])) for row in rows])
+                    for name in rows[0]
+                }
+            )
+
+    model = tiny_model()
+    data = [{"input_ids": list(range(5, 5 + n)), "attention_mask": [1] * n} for n in (3, 9, 1, 5)]
+    model.train()
+    together = predict_labels(model, Pads(), data, batch_size=3)
+    alone = [predict_labels(model, Pads(), [row])[0] for row in data]
+    assert together == alone and [len(row) for row in together] == [3, 9, 1, 5]
+    assert model.training, "the model is left as it was"
+
+
+def test_write_json_is_whole_or_not_there(tmp_path):
+    target = tmp_path / "a" / "b.json"
+    training.write_json(target, {"x": 1})
+    with pytest.raises(TypeError):
+        training.write_json(target, {"x": copy})
+    assert json.loads(target.read_text(encoding="utf-8")) == {"x": 1}

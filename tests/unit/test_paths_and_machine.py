@@ -1,0 +1,89 @@
+"""Where results go in a clone, in Colab, on RunPod; what the machine shows; a Hub that hangs."""
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from workbook import machine, paths
+from workbook.errors import WorkbookError
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    for name in ("WORKBOOK_OUTPUTS", "RUNPOD_POD_ID", "COLAB_RELEASE_TAG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_in_a_clone(plain):
+    assert paths.outputs_root() == paths.clone_root() / "outputs"
+
+
+def test_named_folder_wins(plain, monkeypatch, tmp_path):
+    monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path / "mine"))
+    assert paths.outputs_root() == tmp_path / "mine"
+
+
+def test_without_a_clone_the_working_folder(plain, monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "clone_root", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    assert paths.outputs_root() == Path.cwd() / "outputs"
+    with pytest.raises(WorkbookError, match="Install it again"):
+        paths.resource("nothing-of-this-name")
+
+
+def test_runpod_uses_its_volume(plain, monkeypatch, tmp_path):
+    monkeypatch.setenv("RUNPOD_POD_ID", "abc")
+    monkeypatch.setattr(paths, "RUNPOD_VOLUMES", (tmp_path,))
+    assert paths.runpod_volume() is None, "a folder that is no mount dies with the pod"
+    monkeypatch.setattr("os.path.ismount", lambda path: True)
+    assert paths.outputs_root() == tmp_path / "encoder-workbook" / "outputs"
+
+
+def test_colab_uses_drive_where_mounted(plain, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    monkeypatch.setattr(paths, "COLAB_DISK", tmp_path / "content")
+    monkeypatch.setattr(paths, "COLAB_DRIVE", tmp_path / "drive")
+    assert paths.outputs_root() == tmp_path / "content" / "encoder-workbook" / "outputs"
+    (tmp_path / "drive").mkdir()
+    assert paths.outputs_root() == tmp_path / "drive" / "encoder-workbook" / "outputs"
+
+
+def test_shown_paths_are_relative(plain):
+    assert paths.shown(paths.clone_root() / "outputs" / "sandbox") == "outputs/sandbox"
+
+
+def test_no_gpu_where_none_may_be_seen(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert machine.nvidia_gpu() is None
+
+
+def test_gpu_is_read_from_the_driver(monkeypatch, tmp_path):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    answer = type("Answer", (), {"stdout": "Tesla T4, 15360\n"})
+    monkeypatch.setattr("subprocess.run", lambda *a, **k: answer)
+    assert str(machine.nvidia_gpu()) == "Tesla T4, 15 GiB"
+    answer.stdout = "No devices were found\n"
+    assert machine.nvidia_gpu() is None
+
+
+def test_memory_and_disk_are_plausible(tmp_path):
+    assert 0.5 < machine.memory_gib() < 100_000
+    assert machine.free_disk_gib(tmp_path / "not" / "there" / "yet") > 0
+
+
+def test_a_hub_that_hangs_costs_no_more_than_its_time():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()  # takes the connection and never says a word
+        began = time.perf_counter()
+        assert not machine.hub_answers(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.5)
+        assert time.perf_counter() - began < 2
+
+
+def test_a_hub_that_refuses_connections():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        assert not machine.hub_answers(f"http://127.0.0.1:{unused.getsockname()[1]}", timeout=2)
