@@ -115,8 +115,13 @@ def packages(requirements: Sequence[str] | None = None) -> list[Check]:
 
     `requirements` are requirement strings as in package metadata; this distribution's own where none are given.
     """
-    from packaging.requirements import Requirement
-
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:
+        cure = (
+            f"Install all of it again: python -m pip install --upgrade {DISTRIBUTION}, or from a clone: -e ."
+        )
+        return [Check("Packages", "missing", "not even packaging, which reads the others' versions", cure)]
     if requirements is None:
         try:
             requirements = importlib.metadata.requires(DISTRIBUTION) or []
@@ -186,8 +191,10 @@ def compiler() -> Check:
 
 def memory() -> Check:
     """Free memory."""
-    import psutil
-
+    try:
+        import psutil
+    except ImportError:
+        return Check("Memory", "warn", "psutil, which measures it, is not installed")
     free, total = psutil.virtual_memory().available / 2**30, machine.memory_gib()
     found = f"{free:.1f} GiB free of {total:.0f}"
     if free < 1.5:

@@ -44,6 +44,9 @@ def sandbox_variables(url: str, home: Path) -> dict[str, str]:
         # Everything comes from this machine in milliseconds: bars would only flicker.
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        # Threads that wait for each other sleep instead of spinning. With anything else running on a small
+        # machine, spinning made an epoch of a miniature 13 times slower.
+        "OMP_WAIT_POLICY": "PASSIVE",
     }
 
 
@@ -60,35 +63,45 @@ def enter_sandbox(
     for name in _MUST_NOT_LEAK_IN:
         environment.pop(name, None)
     environment.update(variables)
-    _ask_no_dataset_viewer()
+    _set_when_imported()
     return former
 
 
-class _DatasetsConfigHook(importlib.abc.MetaPathFinder):
-    """Switches `datasets.config.USE_PARQUET_EXPORT` off as soon as that module is loaded.
+# Settings that have no variable of their own: module, attribute, value.
+_SETTINGS = {
+    # or load_dataset asks `datasets-server.<endpoint's host>`, a name look-up that leaves the machine
+    "datasets.config": ("USE_PARQUET_EXPORT", False),
+    "evaluate.utils.logging": ("_tqdm_active", False),
+}
 
-    `load_dataset` otherwise asks `datasets-server.<endpoint's host>`, a name look-up that would leave the
-    machine, and there is no variable for it.
-    """
+
+class _SettingsHook(importlib.abc.MetaPathFinder):
+    """Applies `_SETTINGS` to each of these modules as soon as it is loaded."""
+
+    _searching = False
 
     def find_spec(self, fullname, path=None, target=None):
-        if fullname != "datasets.config":
+        if fullname not in _SETTINGS or self._searching:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        self._searching = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._searching = False
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
             def exec_module(module):
                 execute(module)
-                module.USE_PARQUET_EXPORT = False
+                setattr(module, *_SETTINGS[fullname])
 
             spec.loader.exec_module = exec_module
         return spec
 
 
-def _ask_no_dataset_viewer() -> None:
-    if config := sys.modules.get("datasets.config"):
-        config.USE_PARQUET_EXPORT = False
-    elif not any(isinstance(finder, _DatasetsConfigHook) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _DatasetsConfigHook())
+def _set_when_imported() -> None:
+    for name, setting in _SETTINGS.items():
+        if name in sys.modules:
+            setattr(sys.modules[name], *setting)
+    if not any(isinstance(finder, _SettingsHook) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _SettingsHook())

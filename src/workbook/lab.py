@@ -133,9 +133,15 @@ class Lab:
         self._write_metrics()
 
     def expect(
-        self, name: str, value: float, *, sandbox: tuple[float, float], live: tuple[float, float], hint: str = ""
-    ) -> bool:
-        """Print `value` beside the band it should lie in, record both, and return whether it does.
+        self,
+        name: str,
+        value: float,
+        *,
+        sandbox: tuple[float, float],
+        live: tuple[float, float],
+        hint: str = "",
+    ) -> None:
+        """Print `value` beside the band it should lie in, and record both.
 
         Out of the band it says what usually causes that (`hint`, or the usual suspects); where `CI` or
         `WORKBOOK_STRICT` is set it raises WorkbookError. With overlay data there is no band: what a
@@ -145,14 +151,14 @@ class Lab:
         if self.overlays:
             self.record(**{name: value})
             print(f"{name} = {value:.4f}   a miniature model on the overlay's data: no band")
-            return True
+            return
         low, high = self.pick(sandbox=sandbox, live=live)
         inside = low <= value <= high
         self._metrics[name] = {"value": value, "band": [low, high], "inside": inside}
         self._write_metrics()
         print(f"{name} = {value:.4f}   {'inside' if inside else 'OUTSIDE'} the expected {low:g} to {high:g}")
         if inside:
-            return True
+            return
         cause = hint or (
             "Usual causes: cells run out of order (Restart, then Run All), a changed learning rate or number "
             "of epochs, a label map that does not fit the data, other versions than constraints.txt."
@@ -160,7 +166,6 @@ class Lab:
         if any(_is_true(os.environ.get(variable)) for variable in ("CI", "WORKBOOK_STRICT")):
             raise WorkbookError(f"{name} = {value:.4f} is outside {low:g} to {high:g}. {cause}")
         print(cause)
-        return False
 
     # --- how it is set up ---------------------------------------------------------------------------
 
@@ -227,11 +232,14 @@ class Lab:
         document = {
             "notebook": self.notebook,
             "mode": self.mode,
-            "data": [Path(root).name for root in self.overlays] or ("miniature" if self.mode == "sandbox" else "hub"),
+            "data": [Path(root).name for root in self.overlays]
+            or ("miniature" if self.mode == "sandbox" else "hub"),
             "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "device": str(self.gpu) if self.gpu else f"CPU, {os.cpu_count()} cores",
             "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-            "versions": {name: _version(name) for name in ("torch", "transformers", "datasets", "huggingface_hub")},
+            "versions": {
+                name: _version(name) for name in ("torch", "transformers", "datasets", "huggingface_hub")
+            },
             "figures": self._metrics,
         }
         target = self.outputs / "metrics.json"
@@ -246,7 +254,9 @@ class Lab:
         hub = self.hub
         if self.mode == "sandbox":
             hub = "a stand-in on this machine" + (
-                f", with {', '.join(root.name for root in self.overlays)} over its data" if self.overlays else ""
+                f", with {', '.join(root.name for root in self.overlays)} over its data"
+                if self.overlays
+                else ""
             )
         rows = [
             ("Mode", f"{self.mode} ({self.why})"),
@@ -301,14 +311,17 @@ def _overlays() -> list[Path]:
     named = [part for part in os.environ.get("WORKBOOK_HUB_ROOTS", "").split(os.pathsep) if part]
     bases = [Path.cwd(), *filter(None, [paths.clone_root()])]
     return [
-        next((base / part for base in bases if (base / part).is_dir()), Path(part)).resolve() for part in named
+        next((base / part for base in bases if (base / part).is_dir()), Path(part)).resolve()
+        for part in named
     ]
 
 
 def _port() -> int:
     text = os.environ.get("WORKBOOK_SANDBOX_PORT", "0")
     if not (text.isdecimal() and int(text) < 65536):
-        raise WorkbookError(f"WORKBOOK_SANDBOX_PORT={text!r} is not a port. Unset it, or give a number below 65536.")
+        raise WorkbookError(
+            f"WORKBOOK_SANDBOX_PORT={text!r} is not a port. Unset it, or give a number below 65536."
+        )
     return int(text)
 
 

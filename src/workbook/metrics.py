@@ -40,9 +40,7 @@ def klue_ner_scores(
                 )
             kept.append(["O", *(t for c, t in zip(sentence, tags, strict=True) if not c.isspace()), "O"])
     return {
-        "entity_f1": float(
-            seqeval_f1(*rows, average="macro", mode="strict", scheme=IOB2, zero_division=0)
-        ),
+        "entity_f1": float(seqeval_f1(*rows, average="macro", mode="strict", scheme=IOB2, zero_division=0)),
         "character_f1": float(
             sklearn_f1(
                 [tag for row in rows[0] for tag in row],

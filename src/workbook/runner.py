@@ -150,17 +150,21 @@ def save(notebook: Any, run: Run, folder: Path) -> Path:
 
     Raises WorkbookError where the folder cannot be written.
     """
+    copy = folder / f"{run.notebook}.ipynb"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "run.json", json.dumps(asdict(run), indent=2, ensure_ascii=False) + "\n")
-        copy = folder / f"{run.notebook}.ipynb"
         write_text(copy, nbformat.writes(notebook))
     except OSError as error:
-        raise WorkbookError(
-            f"The executed copy cannot be written to {paths.shown(folder)} ({error.strerror or error}). "
-            "Make the folder writable, or lead results elsewhere: WORKBOOK_OUTPUTS=<folder>."
-        ) from error
+        raise _not_writable(folder, error) from error
     return copy
+
+
+def _not_writable(folder: Path, error: OSError) -> WorkbookError:
+    return WorkbookError(
+        f"The executed copy cannot be written to {paths.shown(folder)} ({error.strerror or error}). "
+        "Make the folder writable, or lead results elsewhere: WORKBOOK_OUTPUTS=<folder>."
+    )
 
 
 def write_text(path: Path, text: str) -> None:
@@ -188,6 +192,11 @@ def run_notebooks(
     Stops at the first that fails unless `keep_going`, and at Ctrl-C. Returns the runs there were.
     """
     environment = kernel_environment(mode, outputs, hub_roots)
+    try:  # before anything has run for hours
+        (outputs / mode).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=outputs / mode).close()
+    except OSError as error:
+        raise _not_writable(outputs / mode, error) from error
     screen = Screen(out or sys.stdout, len(notebooks), max(len(path.stem) for path in notebooks))
     runs: list[Run] = []
     for number, path in enumerate(notebooks, 1):

@@ -9,7 +9,9 @@ import pytest
 
 SHARED = Path(__file__).parents[3] / "shared"
 HUB = SHARED / "hub"
-pytestmark = pytest.mark.skipif(not HUB.is_dir(), reason="the real data are not beside this clone (../shared/hub)")
+pytestmark = pytest.mark.skipif(
+    not HUB.is_dir(), reason="the real data are not beside this clone (../shared/hub)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,9 @@ def test_the_tutorials_ids(hub):
     tokenizer = load_tokenizer("klue/roberta-base")
     encoded = tokenizer("토크나이저는 텍스트를 토큰 단위로 나눈다")
     assert encoded["input_ids"] == [0, 9157, 7461, 2190, 2259, 8509, 2138, 1793, 2855, 5385, 2200, 20950, 2]
-    assert encoded.tokens() == "[CLS] 토크 ##나이 ##저 ##는 텍스트 ##를 토 ##큰 단위 ##로 나눈다 [SEP]".split()
+    assert (
+        encoded.tokens() == "[CLS] 토크 ##나이 ##저 ##는 텍스트 ##를 토 ##큰 단위 ##로 나눈다 [SEP]".split()
+    )
     assert set(tokenizer("앞", "뒤")["token_type_ids"]) == {0}
     assert tokenizer.model_max_length == 512 and tokenizer.vocab_size == 32_000
     bert = load_tokenizer("klue/bert-base")
@@ -128,8 +132,18 @@ def test_ynat_and_the_miniatures_mrc_side_by_side(hub):
 
     ynat = load_dataset("klue/klue", "ynat")
     assert (len(ynat["train"]), len(ynat["validation"])) == (44_931, 9_107)
-    assert ynat["train"].features["label"].names == ["IT과학", "경제", "사회", "생활문화", "세계", "스포츠", "정치"]
-    assert len(load_dataset("klue/klue", "mrc", split="train")) > 0, "what the overlay lacks is the miniature's"
+    assert ynat["train"].features["label"].names == [
+        "IT과학",
+        "경제",
+        "사회",
+        "생활문화",
+        "세계",
+        "스포츠",
+        "정치",
+    ]
+    assert len(load_dataset("klue/klue", "mrc", split="train")) > 0, (
+        "what the overlay lacks is the miniature's"
+    )
 
 
 def test_imdb_and_yelp_are_served(hub):

@@ -203,7 +203,7 @@ def test_label_check():
     model, good = tiny_model(), [[-100, 0, 1], [2]]
     training.check_labels(model, good, NAMES)
     with pytest.raises(
-        WorkbookError, match="run from 0 to 12, but this model's head has 3 outputs.*num_labels=13"
+        WorkbookError, match=r"run from 0 to 12, but this model's head has 3 outputs.*num_labels=13"
     ):
         training.check_labels(model, [[0, 12]], [str(i) for i in range(13)])
     with pytest.raises(WorkbookError, match="-1 to 2"):

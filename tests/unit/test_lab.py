@@ -18,7 +18,14 @@ GPU = machine.GPU("Tesla T4", 15)
 @pytest.fixture
 def here(monkeypatch, tmp_path):
     """A fresh process, as far as start() is concerned: results in tmp_path, no network, no sandbox, no clients."""
-    for name in ("WORKBOOK_MODE", "CI", "WORKBOOK_STRICT", "WORKBOOK_HUB_ROOTS", "HF_HUB_OFFLINE", "RUNPOD_POD_ID"):
+    for name in (
+        "WORKBOOK_MODE",
+        "CI",
+        "WORKBOOK_STRICT",
+        "WORKBOOK_HUB_ROOTS",
+        "HF_HUB_OFFLINE",
+        "RUNPOD_POD_ID",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path))
     monkeypatch.setattr(lab, "_labs", {})
@@ -59,7 +66,7 @@ def test_the_argument_beats_the_variable(here, monkeypatch):
 
 
 def test_wrong_mode_and_wrong_notebook(here, monkeypatch):
-    with pytest.raises(WorkbookError, match="no mode 'sandpit'.*'sandbox'.*'live'"):
+    with pytest.raises(WorkbookError, match=r"no mode 'sandpit'.*'sandbox'.*'live'"):
         lab.start("00_start_here", "sandpit")
     monkeypatch.setenv("WORKBOOK_MODE", "prod")
     with pytest.raises(WorkbookError, match=r"'prod' \(WORKBOOK_MODE\)"):
@@ -111,8 +118,8 @@ def test_pick(here):
 
 def test_expect_inside_and_outside(here, monkeypatch, capsys):
     started = lab.start("00_start_here")
-    assert started.expect("f1", 0.9, sandbox=(0.8, 1), live=(0, 0))
-    assert not started.expect("loss", 9, sandbox=(0, 1), live=(0, 9), hint="The learning rate is too high.")
+    started.expect("f1", 0.9, sandbox=(0.8, 1), live=(0, 0))
+    started.expect("loss", 9, sandbox=(0, 1), live=(0, 9), hint="The learning rate is too high.")
     shown = capsys.readouterr().out
     assert "f1 = 0.9000   inside" in shown and "OUTSIDE" in shown and "learning rate is too high" in shown
     figures = json.loads((started.outputs / "metrics.json").read_text(encoding="utf-8"))["figures"]
@@ -123,14 +130,15 @@ def test_expect_inside_and_outside(here, monkeypatch, capsys):
         with pytest.raises(WorkbookError, match="outside 0 to 1"):
             started.expect("loss", 9, sandbox=(0, 1), live=(0, 9))
         monkeypatch.setenv(variable, "false")
-        assert not started.expect("loss", float("nan"), sandbox=(0, 1), live=(0, 9))
+        started.expect("loss", float("nan"), sandbox=(0, 1), live=(0, 9))
+        assert "loss = nan   OUTSIDE" in capsys.readouterr().out
 
 
 def test_overlay_data_has_no_band(here, monkeypatch, capsys):
     (here / "roots" / "datasets").mkdir(parents=True)
     monkeypatch.setenv("WORKBOOK_HUB_ROOTS", str(here / "roots"))
     monkeypatch.setenv("CI", "1")
-    assert lab.start("00_start_here").expect("f1", 0.1, sandbox=(0.8, 1), live=(0, 0))
+    lab.start("00_start_here").expect("f1", 0.1, sandbox=(0.8, 1), live=(0, 0))
     assert "no band" in capsys.readouterr().out
 
 
@@ -150,7 +158,9 @@ def test_two_kernels_get_two_folders(here, monkeypatch):
         "lab._enter_sandbox = lambda *a: ''\n"
         "print(lab.start('00_start_here', 'sandbox').outputs.name, flush=True); sys.stdin.read()"
     )
-    other = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    other = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
         while other.stdout.readline().strip() != "00_start_here":
             assert other.poll() is None
@@ -160,7 +170,9 @@ def test_two_kernels_get_two_folders(here, monkeypatch):
         other.kill()
         other.wait()
     monkeypatch.setattr(lab, "_labs", {})
-    assert lab.start("00_start_here").outputs.name == "00_start_here", "a killed kernel leaves the folder free"
+    assert lab.start("00_start_here").outputs.name == "00_start_here", (
+        "a killed kernel leaves the folder free"
+    )
 
 
 def test_a_results_folder_that_cannot_be_written(here, monkeypatch):
@@ -192,7 +204,9 @@ def test_a_port_that_is_none(here, monkeypatch):
 def test_import_is_quick():
     program = "import time; t = time.perf_counter(); import workbook; print(time.perf_counter() - t)"
     times = [
-        float(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout)
+        float(
+            subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        )
         for _ in range(3)
     ]
     assert min(times) < 0.1, times

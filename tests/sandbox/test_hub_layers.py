@@ -1,0 +1,174 @@
+"""Read-only repos: one root over another, what changes a revision, and roots that cannot be served."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+from hub_library import write, write_overlay, write_three_configs
+
+from workbook.errors import WorkbookError
+from workbook.sandbox import serve
+from workbook.sandbox.layers import Layers
+from workbook.sandbox.store import Store
+
+
+@pytest.fixture
+def two_roots(tmp_path):
+    """An overlay with another `ner` and a config of its own, over a data set with ner, ynat and mrc."""
+    upper, lower = tmp_path / "upper", tmp_path / "lower"
+    write_three_configs(lower / "datasets" / "a" / "b")
+    write_overlay(upper / "datasets" / "a" / "b")
+    return upper, lower
+
+
+def test_overlay_merges_by_top_level_entry(two_roots):
+    repo = Layers(two_roots).get("datasets", "a/b")
+    assert set(repo.main.files) == {
+        "README.md", "extra.parquet", "ner/train-real.parquet", "mrc/train-0.parquet", "ynat/train-0.parquet",
+    }  # fmt: skip
+
+
+def test_overlay_merges_cards(two_roots):
+    text = Layers(two_roots).get("datasets", "a/b").main.text("README.md")
+    _, front, body = text.split("---\n", 2)
+    card = yaml.safe_load(front)
+    assert [config["config_name"] for config in card["configs"]] == ["ner", "extra", "ynat", "mrc"]
+    assert [info["config_name"] for info in card["dataset_info"]] == ["ynat", "mrc"], (
+        "ner's would describe other files"
+    )
+    assert [config for config in card["configs"] if config.get("default")] == [card["configs"][0]]
+    assert card["license"] == "cc-by-sa-4.0" and "# Real data" in body
+    assert "ynat, mrc" in body and "miniature" in body
+    names = card["dataset_info"][0]["features"][1]["dtype"]["class_label"]["names"]
+    assert names == {"0": "정치", "1": "경제"}, "the keys stay strings"
+
+
+def test_hidden_config_is_dropped(two_roots):
+    upper, lower = two_roots
+    write(upper / "datasets" / "a" / "b" / "mrc" / "other.txt", "x")
+    card = Layers([upper, lower]).get("datasets", "a/b").main.text("README.md")
+    assert "mrc" not in card and "ynat" in card
+
+
+def test_overlay_without_a_card_and_models(tmp_path):
+    upper, lower = tmp_path / "upper", tmp_path / "lower"
+    write(lower / "models" / "a" / "b" / "README.md", "---\nlicense: mit\n---\nlow")
+    write(lower / "models" / "a" / "b" / "vocab.txt", "low")
+    write(upper / "models" / "a" / "b" / "vocab.txt", "high")
+    files = Layers([upper, lower]).get("models", "a/b").main.files
+    assert {path: file.text()[-4:] for path, file in files.items()} == {
+        "README.md": "\nlow",
+        "vocab.txt": "high",
+    }
+    write(upper / "models" / "a" / "b" / "README.md", "high")
+    assert Layers([upper, lower]).get("models", "a/b").main.text("README.md") == "high", (
+        "only data sets' cards merge"
+    )
+
+
+def test_revision_follows_the_content(tmp_path):
+    file = write(tmp_path / "models" / "a" / "b" / "config.json", "{}")
+    layers = Layers([tmp_path])
+    first = layers.get("models", "a/b").main.oid
+    os.utime(file, (1, 1))
+    assert layers.get("models", "a/b").main.oid == first, "a touched file is the same file"
+    file.write_text("[]")
+    os.utime(file, (1, 1))
+    write(tmp_path / "models" / "a" / "c" / "config.json", "{}")
+    assert layers.get("models", "a/c").main.oid == first, "the same content has the same revision"
+    write(file, "[1]")
+    changed = layers.get("models", "a/b")
+    assert changed.main.oid != first and changed.commit(first) is None
+    file.rename(file.with_name("config2.json"))
+    assert layers.get("models", "a/b").main.oid not in (first, changed.main.oid)
+
+
+def test_unfinished_and_hidden_files_are_not_served(tmp_path):
+    folder = tmp_path / "models" / "a" / "b"
+    for name in ("config.json", "model.safetensors.tmp", ".DS_Store", ".git/HEAD", "__pycache__/x.pyc"):
+        write(folder / name, "x")
+    assert set(Layers([tmp_path]).get("models", "a/b").main.files) == {"config.json"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_links_are_followed_once(tmp_path):
+    write(tmp_path / "real" / "x.csv", "x")
+    folder = tmp_path / "root" / "datasets" / "a" / "b"
+    write(folder / "README.md", "b")
+    (folder / "data").symlink_to(tmp_path / "real")
+    (folder / "circle").symlink_to(folder)
+    assert set(Layers([tmp_path / "root"]).get("datasets", "a/b").main.files) == {"README.md", "data/x.csv"}
+
+
+# --- what serve() refuses -----------------------------------------------------------------------------
+
+
+def test_overlay_missing(tmp_path):
+    with pytest.raises(WorkbookError, match=r"no folder.*WORKBOOK_HUB_ROOTS"):
+        serve(tmp_path / "out", [tmp_path / "nowhere"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_overlay_without_repos(tmp_path):
+    (tmp_path / "overlay" / "models").mkdir(parents=True)
+    with pytest.raises(WorkbookError, match=r"holds no repos.*Lay it out"):
+        serve(tmp_path / "out", [tmp_path / "overlay"])
+
+
+def test_overlay_that_lacks_files(two_roots, tmp_path):
+    upper, _ = two_roots
+    (upper / "datasets" / "a" / "b" / "extra.parquet").unlink()
+    with pytest.raises(WorkbookError, match=r"'extra' is in 'extra\.parquet', but there is no such file"):
+        serve(tmp_path / "out", [upper])
+
+
+def test_overlay_with_a_broken_card(two_roots, tmp_path):
+    upper, _ = two_roots
+    write(upper / "datasets" / "a" / "b" / "README.md", "---\nconfigs: [\n---\n")
+    with pytest.raises(WorkbookError, match=r"README\.md' cannot be read"):
+        serve(tmp_path / "out", [upper])
+
+
+def test_broken_figures(tmp_path):
+    write(tmp_path / "hub.json", "{")
+    with pytest.raises(WorkbookError, match=r"hub\.json"):
+        Layers([tmp_path])
+
+
+def test_outputs_that_cannot_be_written(tmp_path):
+    write(tmp_path / "file", "x")
+    with pytest.raises(WorkbookError, match=r"cannot write.*WORKBOOK_OUTPUTS"):
+        Store(tmp_path / "file" / "hub")
+
+
+# --- serve() itself -----------------------------------------------------------------------------------
+
+SERVE = """
+import sys, time
+from pathlib import Path
+from workbook.sandbox import serve
+serve(Path(sys.argv[1])).stop()
+started = time.perf_counter()
+running = serve(Path(sys.argv[1]))
+elapsed = time.perf_counter() - started
+from urllib.request import urlopen
+assert urlopen(running.url + "/api/models").status == 200
+heavy = {"torch", "transformers", "datasets", "huggingface_hub"} & sys.modules.keys()
+assert not heavy, heavy
+assert running.user == "learner"
+print(elapsed)
+running.stop()
+"""
+
+
+def test_serve_is_quick_and_light(outputs):
+    """The second start finds its models; what it imports stays small."""
+    done = subprocess.run(
+        [sys.executable, "-c", SERVE, str(outputs / "sandbox")], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split()[-1]) < 0.5

@@ -1,0 +1,128 @@
+import os
+from collections import namedtuple
+
+import pytest
+
+from workbook import doctor, machine
+
+
+def test_packages_are_held_against_floors():
+    lines = doctor.packages(
+        ["pytest>=8", "nbformat>=900", "no-such-package>=1", 'no-such-either>=1; extra == "labelling"']
+    )
+    by_name = {check.name: check for check in lines}
+    assert by_name["Packages"].status == "ok" and "pytest" in by_name["Packages"].found
+    assert by_name["nbformat"].status == "missing" and '"nbformat>=900"' in by_name["nbformat"].cure
+    assert (by_name["no-such-package"].status, by_name["no-such-package"].found) == (
+        "missing",
+        "not installed",
+    )
+    assert (
+        by_name["[labelling]"].status == "warn"
+        and "encoder-workbook[labelling]" in by_name["[labelling]"].cure
+    )
+
+
+def test_what_other_systems_need_is_not_asked_for_here():
+    assert doctor.packages(['no-such-package>=1; sys_platform == "plan9"', 'other>=1; extra == "dev"']) == []
+
+
+def test_this_distributions_own_floors_hold_here():
+    assert [check for check in doctor.packages() if check.status == "missing"] == []
+
+
+@pytest.mark.parametrize(
+    ("version", "status"), [((3, 10), "missing"), ((3, 11), "ok"), ((3, 13), "ok"), ((3, 14), "warn")]
+)
+def test_python_versions(version, status):
+    check = doctor.python(version)
+    assert check.status == status
+    assert bool(check.cure) == (status != "ok")
+
+
+@pytest.mark.parametrize(("free", "status"), [(0.2, "missing"), (4, "warn"), (40, "ok")])
+def test_disk_and_memory(free, status, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path / "not" / "yet"))
+    monkeypatch.setattr(machine, "free_disk_gib", lambda folder: free)
+    assert doctor.disk().status == status
+    import psutil
+
+    memory = namedtuple("memory", "available total")(free * 2**30, 64 * 2**30)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    assert doctor.memory().status == status
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or getattr(os, "geteuid", lambda: 0)() == 0, reason="root may write anywhere"
+)
+def test_a_results_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    tmp_path.chmod(0o500)
+    monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path / "outputs"))
+    check = doctor.disk()
+    assert check.status == "missing" and "WORKBOOK_OUTPUTS" in check.cure
+
+
+def test_the_hub_is_asked_at_its_endpoint(monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody listens on the discard port
+    check = doctor.hub()
+    assert check.status == "warn" and "127.0.0.1" not in check.found and "no answer" in check.found
+    monkeypatch.setattr(machine, "hub_answers", lambda endpoint: endpoint == "https://hub.example/")
+    monkeypatch.setenv("HF_ENDPOINT", "https://hub.example/")
+    assert doctor.hub() == doctor.Check("Hub", "ok", "hub.example answers")
+
+
+def test_secrets_are_found_and_never_shown(tmp_path, monkeypatch):
+    for variable in (
+        "HF_TOKEN",
+        "HUGGING_FACE_HUB_TOKEN",
+        "HF_TOKEN_PATH",
+        "OPENAI_BASE_URL",
+        "OPENAI_API_KEY",
+    ):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert (doctor.token().status, doctor.teacher().status) == ("warn", "warn")
+    (tmp_path / "token").write_text("hf_secret", encoding="utf-8")
+    from_file = doctor.token()
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    half = doctor.teacher()
+    assert half.status == "warn" and half.found == "OPENAI_BASE_URL is not set"
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://me:secret@teacher.example:1234/v1")
+    found = [from_file, doctor.token(), doctor.teacher()]
+    assert {check.status for check in found} == {"ok"}
+    table = doctor.table(found)
+    assert "secret" not in repr(table) + table._repr_html_()
+    assert "teacher.example" in repr(table)
+
+
+def test_the_table_shows_each_check_with_its_cure_in_both_forms():
+    table = doctor.table([doctor.Check("C compiler", "warn", "none <at all>", "Install gcc.")])
+    assert repr(table) == "warn     C compiler  none <at all>\n                     → Install gcc."
+    assert "none &lt;at all&gt;" in table._repr_html_() and "Install gcc." in table._repr_html_()
+
+
+def test_looking_imports_no_client_of_the_hub():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\nfrom workbook import doctor, machine\n"
+        "machine.hub_answers = lambda endpoint: False\n"
+        "doctor.gpu = lambda: doctor.Check('torch and GPU', 'ok', 'left out: torch takes seconds to load')\n"
+        "names = [check.name for check in doctor.checks()]\n"
+        "assert {'Python', 'torch and GPU', 'C compiler', 'Memory', 'Disk', 'Hub', 'Hub token', 'Teacher'} <= set(names)\n"
+        "print(sorted({'huggingface_hub', 'datasets', 'evaluate', 'transformers'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_it_still_says_what_is_missing_where_nothing_is_installed(monkeypatch):
+    import sys
+
+    for name in ("packaging", "packaging.requirements", "psutil"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not there
+    (check,) = doctor.packages()
+    assert check.status == "missing" and "pip install" in check.cure
+    assert doctor.memory().status == "warn"

@@ -1,0 +1,1 @@
+"""The parts of the generator behind ``tools/make_data.py``."""
