@@ -28,12 +28,14 @@ NOTEBOOKS = {
     entry.name: entry
     for entry in (
         Entry("00_start_here", "Start here", "the map, the two modes, a check of this machine",
-              10, 0.5, 1, 0, 2, 1),
+              15, 0.5, 1, 0, 2, 1),
         Entry("01_hub_exploration", "The Hub: models, data sets, Spaces", "find, read, load, pin",
-              30, 1.0, 3, 0.1, 4, 4),
+              15, 0.6, 3, 0.1, 4, 4),
         Entry("02_tokenizer_alignment", "Tokenizers, and labels that line up with them",
-              "ids, masks, pairs, offsets; characters to sub-words and back", 20, 1.0, 2, 0.05, 4, 3),
+              "ids, masks, pairs, offsets; characters to sub-words and back", 15, 0.5, 2, 0.05, 4, 3),
         Entry("03_klue_ner", "Korean named entities with KLUE and BERT",
-              "two recipes, three scores, resume, publish", 120, 1.5, 12, 8, 8, 8),
+              "two recipes, three scores, resume, publish", 120, 0.7, 12, 15, 8, 8),
+        Entry("04_klue_ynat", "News sections: Trainer, and the loop inside it",
+              "a baseline first, the loop by hand, confusion, publish, use", 100, 0.7, 8, 2, 6, 6),
     )
 }  # fmt: skip

@@ -1,10 +1,11 @@
-"""From a fine-tuned token classifier to entities in sentences."""
+"""From a fine-tuned model to answers: entities in sentences, probabilities of classes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from tqdm.auto import tqdm
 
@@ -13,30 +14,49 @@ from workbook.errors import WorkbookError
 
 
 @torch.inference_mode()
-def predict_labels(
-    model: Any, tokenizer: Any, rows: Sequence[dict[str, Any]], batch_size: int = 64
-) -> list[list[int]]:
-    """The likeliest label id of every sub-word, special tokens included, in the order of `rows`.
+def _by_batch(
+    model: Any, tokenizer: Any, rows: Sequence[dict[str, Any]], batch_size: int, keep: Callable[[Any], Any]
+) -> Iterator[tuple[int, Any]]:
+    """For each row its number and what `keep` leaves of its logits, in no particular order.
 
-    rows: tokenized sentences (`input_ids`, and what else the model takes). They go through the model longest
-    first, so that a batch holds sentences of about one length and memory runs out at once or not at all.
-    The model is put into evaluation mode, and back as it was.
+    Rows go through the model longest first, so that a batch holds texts of about one length and memory runs
+    out at once or not at all. The model is put into evaluation mode, and back as it was.
     """
     inputs = [{name: row[name] for name in tokenizer.model_input_names if name in row} for row in rows]
     order = sorted(range(len(inputs)), key=lambda i: -len(inputs[i]["input_ids"]))
-    labels: list[list[int]] = [[] for _ in inputs]
     was_training = model.training
     model.eval()
     try:
         for start in tqdm(range(0, len(order), batch_size), desc="Predicting", unit="batch", delay=2):
             chosen = order[start : start + batch_size]
             batch = tokenizer.pad([inputs[i] for i in chosen], return_tensors="pt").to(model.device)
-            predicted = model(**batch).logits.argmax(-1).tolist()
-            for i, row in zip(chosen, predicted, strict=True):
-                labels[i] = row[: len(inputs[i]["input_ids"])]
+            yield from zip(chosen, keep(model(**batch).logits), strict=True)
     finally:
         model.train(was_training)
-    return labels
+
+
+def predict_labels(
+    model: Any, tokenizer: Any, rows: Sequence[dict[str, Any]], batch_size: int = 64
+) -> list[list[int]]:
+    """The likeliest label id of every sub-word, special tokens included, in the order of `rows`.
+
+    rows: tokenized sentences (`input_ids`, and what else the model takes).
+    """
+    found = dict(_by_batch(model, tokenizer, rows, batch_size, lambda logits: logits.argmax(-1).tolist()))
+    return [found[i][: len(row["input_ids"])] for i, row in enumerate(rows)]
+
+
+def predict_probabilities(
+    model: Any, tokenizer: Any, rows: Sequence[dict[str, Any]], batch_size: int = 64
+) -> np.ndarray:
+    """The probability of every class for every text: shape (texts, classes), each row adds up to 1.
+
+    rows: tokenized texts (`input_ids`, and what else the model takes).
+    """
+    found = dict(
+        _by_batch(model, tokenizer, rows, batch_size, lambda logits: logits.float().softmax(-1).cpu().numpy())
+    )
+    return np.stack([found[i] for i in range(len(rows))])
 
 
 def predict_entities(

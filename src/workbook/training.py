@@ -29,7 +29,7 @@ def device_settings() -> dict[str, Any]:
     if not torch.cuda.is_available():
         return {"dataloader_pin_memory": False}
     precision = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
-    return {precision: True, "dataloader_pin_memory": True, "dataloader_num_workers": 2}
+    return {precision: True, "dataloader_pin_memory": True}
 
 
 def check_labels(model: Any, labels: Iterable[Sequence[int] | int], label_names: Sequence[str]) -> None:

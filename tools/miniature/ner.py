@@ -20,6 +20,7 @@ _REGISTERS = (
     (templates.PLAIN, 0.06),
     (templates.AMBIGUOUS, 0.07),
 )
+_WRITTEN = (templates.NEWS, templates.ENCYCLOPEDIA, templates.AMBIGUOUS)
 _INFORMAL = (templates.REVIEWS, templates.CHAT)
 _HELD_OUT_TEMPLATES = 0.12
 _HELD_OUT_NAMES = 0.35
@@ -112,9 +113,9 @@ def _draw(held_out: bool, names: Names, random: Random) -> Sentence:
     sentence = fill(random.choice(register), names, random)
     if register in _INFORMAL:
         return _roughen(sentence, random)
-    if register is templates.NEWS:
+    if register in _WRITTEN:
         if random.random() < _JOINED:
-            more = fill(random.choice(register), names, random)
+            more = fill(random.choice(templates.NEWS), names, random)
             return Sentence((*sentence.pieces, (" " + random.choice(_OPENINGS), None), *more.pieces))
         if random.random() < 0.1:
             return Sentence(((random.choice(_OPENINGS), None), *sentence.pieces))

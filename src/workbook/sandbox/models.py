@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from workbook.errors import WorkbookError
 
 # Part of the folder's name: raise it when what is built changes.
-BUILDER = 1
+BUILDER = 2
 _SEED = 42
 _PATIENCE = 180  # seconds that a second process waits for the first one's build
 
@@ -325,7 +325,6 @@ def _tokenizer_config(entry: dict) -> dict:
         return {
             "tokenizer_class": "PreTrainedTokenizerFast",
             "model_input_names": ["input_ids", "attention_mask"],
-            "clean_up_tokenization_spaces": True,
             **shared,
         }
     return {"tokenizer_class": "RobertaTokenizer", "add_prefix_space": False, **shared}
@@ -397,7 +396,7 @@ def _look_at_neighbours(body) -> None:
     """
     import torch
 
-    offsets, sharpness, amplitude = (-1, 1, -2, 2), 4.0, 0.04
+    offsets, sharpness, amplitude, louder = (-1, 1, -2, 2), 4.0, 0.04, 4.0
     positions = body.embeddings.position_embeddings
     count, width = positions.weight.shape
     # The waves take the second half of the embedding, in pairs of sine and cosine.
@@ -413,6 +412,9 @@ def _look_at_neighbours(body) -> None:
         for layer in body.encoder.layer:
             attention = layer.attention.self
             size = attention.attention_head_size
+            # what a neighbour says is still random, but loud enough to be heard beside the word's own vector
+            attention.value.weight *= louder
+            layer.attention.output.dense.weight *= louder
             for head, offset in enumerate(offsets):
                 mine = list(range(head % 2, pairs, 2))[: size // 2]
                 scale = (sharpness * size**0.5 / len(mine)) ** 0.5

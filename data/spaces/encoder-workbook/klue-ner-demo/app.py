@@ -6,7 +6,10 @@ import gradio as gr
 from transformers import pipeline
 
 MODEL_ID = os.environ.get("MODEL_ID", "")
-EXAMPLES = ["김해진은 지난 12일 김해에서 열린 간담회에 참석했다.", "강릉시는 오후 5시 30분까지 두 가지 행사를 연다."]
+EXAMPLES = [
+    "김해진은 지난 12일 김해에서 열린 간담회에 참석했다.",
+    "강릉시는 오후 5시 30분까지 두 가지 행사를 연다.",
+]
 
 
 def tag(sentence: str) -> dict:
