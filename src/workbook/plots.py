@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from workbook.alignment import Entity
 
@@ -44,6 +45,7 @@ def training_curves(runs: Mapping[str, Sequence[dict[str, Any]]], metric: str) -
         right.plot(*zip(*points, strict=True), color=colour, marker="o", label=name)
     left.set(xlabel="epoch", ylabel="loss")
     right.set(xlabel="epoch", ylabel=metric.removeprefix("eval_"))
+    right.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in (left, right):
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, fontsize="small")
