@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import html
-import json
 import os
 import platform
 import random
@@ -242,10 +241,7 @@ class Lab:
             },
             "figures": self._metrics,
         }
-        target = self.outputs / "metrics.json"
-        draft = target.with_suffix(".json.tmp")
-        draft.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
-        os.replace(draft, target)
+        paths.write_json(self.outputs / "metrics.json", document)
 
     # --- how it is shown ----------------------------------------------------------------------------
 

@@ -1,10 +1,12 @@
-"""Where things are: the clone, what travels with the package, and where results go."""
+"""Where things are: the clone, what travels with the package, where results go, and how a file gets there whole."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from workbook.errors import WorkbookError
 
@@ -76,3 +78,18 @@ def shown(path: Path) -> str:
         if base is not None and path.is_relative_to(base):
             return prefix + path.relative_to(base).as_posix()
     return path.as_posix()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file so that under its name there is either the old one or the whole new one."""
+    draft = path.with_name(f".{path.name}.tmp")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write indented JSON in the same manner."""
+    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")

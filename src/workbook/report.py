@@ -14,7 +14,7 @@ from typing import Any
 from workbook import paths
 from workbook.catalogue import NOTEBOOKS
 from workbook.errors import WorkbookError
-from workbook.runner import seconds, size, write_text
+from workbook.runner import seconds, size
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def write(outputs: Path, target: Path | None = None) -> Path:
     page = render(gather(outputs), datetime.now().astimezone())
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_text(target, page)
+        paths.write_text(target, page)
     except OSError as error:
         raise WorkbookError(
             f"The report cannot be written to {paths.shown(target)} ({error.strerror or error}). "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
-import json
 import logging
 import os
 import platform
@@ -153,8 +152,8 @@ def save(notebook: Any, run: Run, folder: Path) -> Path:
     copy = folder / f"{run.notebook}.ipynb"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / "run.json", json.dumps(asdict(run), indent=2, ensure_ascii=False) + "\n")
-        write_text(copy, nbformat.writes(notebook))
+        paths.write_json(folder / "run.json", asdict(run))
+        paths.write_text(copy, nbformat.writes(notebook))
     except OSError as error:
         raise _not_writable(folder, error) from error
     return copy
@@ -165,16 +164,6 @@ def _not_writable(folder: Path, error: OSError) -> WorkbookError:
         f"The executed copy cannot be written to {paths.shown(folder)} ({error.strerror or error}). "
         "Make the folder writable, or lead results elsewhere: WORKBOOK_OUTPUTS=<folder>."
     )
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file so that under its name there is either the old one or the whole new one."""
-    draft = path.with_name(f".{path.name}.tmp")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def run_notebooks(

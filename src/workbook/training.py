@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import struct
 import time
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 from transformers import Trainer, TrainerCallback
 
+from workbook import paths
 from workbook.alignment import IGNORED
 from workbook.errors import WorkbookError
 
@@ -112,15 +112,7 @@ class EpochTimer(TrainerCallback):
 
     def on_save(self, args, state, control, **kwargs):
         document = {"step": state.global_step, "seconds": self.seconds, "elapsed": self._elapsed}
-        write_json(Path(args.output_dir) / self.FILE, document)
-
-
-def write_json(path: Path, document: Any) -> None:
-    """Write JSON so that no half-written file is ever found under `path`."""
-    draft = path.with_name(path.name + ".tmp")
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    draft.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
-    os.replace(draft, path)
+        paths.write_json(Path(args.output_dir) / self.FILE, document)
 
 
 def resume_point(trainer: Trainer) -> str | None:
@@ -155,7 +147,7 @@ def resume_point(trainer: Trainer) -> str | None:
         superseded.mkdir()
         for path in found:
             shutil.move(path, superseded / path.name)
-    write_json(folder / "run.json", identity)
+    paths.write_json(folder / "run.json", identity)
     return None
 
 

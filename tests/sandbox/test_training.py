@@ -1,7 +1,5 @@
 """Training: the label check, epoch times, and going on after an interruption, a kill, or half a save."""
 
-import copy
-import json
 import os
 import shutil
 import signal
@@ -243,11 +241,3 @@ def test_predictions_come_back_in_order():
     alone = [predict_labels(model, Pads(), [row])[0] for row in data]
     assert together == alone and [len(row) for row in together] == [3, 9, 1, 5]
     assert model.training, "the model is left as it was"
-
-
-def test_write_json_is_whole_or_not_there(tmp_path):
-    target = tmp_path / "a" / "b.json"
-    training.write_json(target, {"x": 1})
-    with pytest.raises(TypeError):
-        training.write_json(target, {"x": copy})
-    assert json.loads(target.read_text(encoding="utf-8")) == {"x": 1}

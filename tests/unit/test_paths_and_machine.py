@@ -87,3 +87,14 @@ def test_a_hub_that_refuses_connections():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         assert not machine.hub_answers(f"http://127.0.0.1:{unused.getsockname()[1]}", timeout=2)
+
+
+def test_a_file_is_whole_or_the_old_one(tmp_path):
+    target = tmp_path / "metrics.json"
+    paths.write_json(target, {"x": "가"})
+    with pytest.raises(TypeError):
+        paths.write_json(target, {"x": object()})
+    with pytest.raises(UnicodeEncodeError):
+        paths.write_text(target, "half \ud800")
+    assert target.read_text(encoding="utf-8") == '{\n  "x": "가"\n}\n'
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.json"]
