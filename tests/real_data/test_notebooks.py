@@ -1,4 +1,4 @@
-"""The same notebooks, from the first cell to the last, on the real KLUE sentences and vocabularies."""
+"""The first four notebooks, from the first cell to the last, on the real KLUE sentences and vocabularies."""
 
 import json
 import os
@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.catalogue import NOTEBOOKS
-
+NOTEBOOKS = ("00_start_here", "01_hub_exploration", "02_tokenizer_alignment", "03_klue_ner")
 HUB = Path(__file__).parents[3] / "shared" / "hub"
 pytestmark = pytest.mark.skipif(
     not HUB.is_dir(), reason="the real data are not beside this clone (../shared/hub)"
@@ -19,7 +18,18 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("outputs")
-    command = [sys.executable, "-m", "workbook.cli", "run", "--mode", "sandbox", "--hub-root", str(HUB)]
+    numbers = [name[:2] for name in NOTEBOOKS]
+    command = [
+        sys.executable,
+        "-m",
+        "workbook.cli",
+        "run",
+        *numbers,
+        "--mode",
+        "sandbox",
+        "--hub-root",
+        str(HUB),
+    ]
     environment = os.environ | {"WORKBOOK_OUTPUTS": str(folder)}
     done = subprocess.run(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
