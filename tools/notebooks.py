@@ -174,14 +174,14 @@ def sync(folder: Path, readme: Path, *, check_only: bool) -> list[str]:
         if json.loads(old) != json.loads(new):
             behind.append(f"{_shown(path)}: badge or install cell out of step with [project.urls]")
             if not check_only:
-                runner.write_text(path, new)
+                paths.write_text(path, new)
     try:
         old = readme.read_text(encoding="utf-8")
         new = synced_readme(old)
         if old != new:
             behind.append(f"{_shown(readme)}: table of notebooks out of step with workbook.catalogue")
             if not check_only:
-                runner.write_text(readme, new)
+                paths.write_text(readme, new)
     except (OSError, WorkbookError) as error:
         behind.append(f"{_shown(readme)}: {error}")
     return behind
@@ -213,7 +213,7 @@ def refresh(paths_: Sequence[Path], outputs: Path, out: Any = sys.stdout) -> lis
         found = list(check_outputs(notebook))
         errors += [f"{_shown(path)}: {error}; not saved" for error in found]
         if not found:
-            runner.write_text(path, nbformat.writes(notebook) + "\n")
+            paths.write_text(path, nbformat.writes(notebook) + "\n")
     return errors
 
 
