@@ -273,7 +273,7 @@ def teacher() -> Check:
     if base and key:
         return Check("Teacher", "ok", f"{urlsplit(base).hostname or 'OPENAI_BASE_URL'}, with a key")
     if not base and not key:
-        cure = f"The sandbox has a scripted one. Only to label in live mode; for example, {example}."
+        cure = f"None of the notebooks so far needs one. For one of your own, for example, {example}."
         return Check("Teacher", "warn", "OPENAI_BASE_URL and OPENAI_API_KEY are not set", cure)
     unset = "OPENAI_API_KEY" if base else "OPENAI_BASE_URL"
     return Check("Teacher", "warn", f"{unset} is not set", f"Set both; for example, {example}.")
