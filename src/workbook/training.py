@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 import struct
 import time
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback
 
 from workbook import paths
@@ -72,6 +74,62 @@ def real_token_share(dataloader: Iterable[dict[str, torch.Tensor]]) -> float:
     return real / computed
 
 
+class BucketSampler(Sampler[int]):
+    """Row numbers in an order that makes batches of like length, and those in random order.
+
+    lengths: sub-words by row. Rows are shuffled and cut into pools of 200 batches; each pool is sorted by length
+    and cut into batches, whose order is shuffled. The batch with the longest row comes first (memory runs out at
+    once or not at all), an incomplete one last. An epoch's order depends on `seed` and the epoch alone, so a
+    training that was interrupted in the middle of one goes on with exactly the rows that were still to come.
+
+    transformers' `group_by_length` sorts pools of 50 batches, and of a quarter of the rows where there are few: on
+    1,800 film reviews in batches of 16 that leaves 10 % padding, this 2 %.
+    """
+
+    POOL = 200
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int = 42) -> None:
+        self.lengths = torch.as_tensor(list(lengths))
+        self.batch_size, self.seed, self.epoch = batch_size, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Which epoch's order comes next; the Trainer says so by itself."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self.seed + 1_000_003 * self.epoch)
+        rows = torch.randperm(len(self), generator=generator)
+        whole, rest = rows.split([len(rows) - len(rows) % self.batch_size, len(rows) % self.batch_size])
+        batches = [
+            batch
+            for pool in whole.split(self.POOL * self.batch_size)
+            for batch in pool[self.lengths[pool].argsort(stable=True)].split(self.batch_size)
+            if len(batch)
+        ]
+        batches = [batches[i] for i in torch.randperm(len(batches), generator=generator)]
+        longest = max(range(len(batches)), key=lambda i: int(self.lengths[batches[i]].max()), default=0)
+        batches = [*batches[longest : longest + 1], *batches[:longest], *batches[longest + 1 :], rest]
+        return iter(torch.cat(batches).tolist())
+
+
+class BucketTrainer(Trainer):
+    """transformers' Trainer with `BucketSampler` for its training batches; the rest is as it was.
+
+    Lengths come from the data set's column `length` (`length_column_name`) where it has one, else from `input_ids`.
+    """
+
+    def _get_train_sampler(self, train_dataset=None):
+        rows = self.train_dataset if train_dataset is None else train_dataset
+        name = self.args.length_column_name
+        lengths = rows[name] if name in rows.column_names else [len(ids) for ids in rows["input_ids"]]
+        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
+        return BucketSampler(lengths, batch_size, seed)
+
+
 class EpochTimer(TrainerCallback):
     """Seconds of training by epoch (evaluation and saving left out) in `seconds`; a resumed run goes on."""
 
@@ -113,6 +171,43 @@ class EpochTimer(TrainerCallback):
     def on_save(self, args, state, control, **kwargs):
         document = {"step": state.global_step, "seconds": self.seconds, "elapsed": self._elapsed}
         paths.write_json(Path(args.output_dir) / self.FILE, document)
+
+
+class StopOnNaN(TrainerCallback):
+    """Ends a training whose loss is no number any more, with the usual causes.
+
+    Left alone the Trainer logs such a loss as the average of the others (`logging_nan_inf_filter`) and goes on to
+    the end with ruined weights. Raises WorkbookError at the first logged one (`logging_steps` apart at most).
+    """
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        args.logging_nan_inf_filter = False
+
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        loss = (logs or {}).get("loss", 0.0)
+        if math.isfinite(loss):
+            return
+        cures = [f"a learning rate too high ({args.learning_rate:g} here: try a tenth)"]
+        if args.fp16:
+            cures.append(
+                "fp16, which overflows above 65,504 (bf16=True where the card has it, else full precision)"
+            )
+        cures.append("a loss function of your own that divides by zero or takes the log of it")
+        raise WorkbookError(
+            f"The loss is {loss} in step {state.global_step}, so training was stopped: the weights are ruined and "
+            f"more steps do not mend them. Usual causes: {'; '.join(cures)}. Make a new model before you train again."
+        )
+
+
+class InterruptAt(TrainerCallback):
+    """Interrupts a training after `step` steps as Ctrl-C or the stop button does: to practise going on."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step == self.step:
+            raise KeyboardInterrupt
 
 
 def resume_point(trainer: Trainer) -> str | None:

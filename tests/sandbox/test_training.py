@@ -15,7 +15,6 @@ from transformers import (
     BertConfig,
     BertForTokenClassification,
     Trainer,
-    TrainerCallback,
     TrainingArguments,
     default_data_collator,
     set_seed,
@@ -51,25 +50,16 @@ def rows(count=64):
     )
 
 
-def make_trainer(folder, callbacks=(), learning_rate=1e-3, data=None):
+def make_trainer(folder, callbacks=(), learning_rate=1e-3, data=None, kind=Trainer):
     arguments = TrainingArguments(
         output_dir=str(folder), num_train_epochs=3, per_device_train_batch_size=8, learning_rate=learning_rate,
         save_strategy="steps", save_steps=4, logging_steps=4, report_to="none", disable_tqdm=True, use_cpu=True,
         **training.device_settings(),
     )  # fmt: skip
-    return Trainer(
+    return kind(
         model=tiny_model(), args=arguments, train_dataset=data or rows(), data_collator=default_data_collator,
         callbacks=list(callbacks),
     )  # fmt: skip
-
-
-class StopAt(TrainerCallback):
-    def __init__(self, step, how=KeyboardInterrupt):
-        self.step, self.how = step, how
-
-    def on_step_end(self, args, state, control, **kwargs):
-        if state.global_step == self.step:
-            raise self.how
 
 
 def weights(trainer):
@@ -88,7 +78,7 @@ def uninterrupted(tmp_path_factory):
 
 
 def interrupt(folder, step=14):
-    trainer = make_trainer(folder, [StopAt(step)])
+    trainer = make_trainer(folder, [training.InterruptAt(step)])
     with pytest.raises(KeyboardInterrupt):
         trainer.train(resume_from_checkpoint=training.resume_point(trainer))
 
@@ -187,7 +177,7 @@ def test_a_killed_process_loses_no_checkpoint(tmp_path, uninterrupted):
 
 def test_epoch_times_survive_an_interruption(tmp_path):
     timer = training.EpochTimer()
-    trainer = make_trainer(tmp_path, [timer, StopAt(14)])
+    trainer = make_trainer(tmp_path, [timer, training.InterruptAt(14)])
     with pytest.raises(KeyboardInterrupt):
         trainer.train(resume_from_checkpoint=training.resume_point(trainer))
     first_epoch = timer.seconds[0]
@@ -241,3 +231,95 @@ def test_predictions_come_back_in_order():
     alone = [predict_labels(model, Pads(), [row])[0] for row in data]
     assert together == alone and [len(row) for row in together] == [3, 9, 1, 5]
     assert model.training, "the model is left as it was"
+
+
+def test_a_loss_that_is_no_number_stops_with_the_usual_causes(tmp_path):
+    trainer = make_trainer(tmp_path, [training.StopOnNaN()], learning_rate=1e30)
+    with pytest.raises(WorkbookError, match=r"loss is nan in step \d+.*learning rate too high \(1e\+30"):
+        trainer.train()
+    assert trainer.state.global_step <= 8, "it stopped at the first logged loss, not at the end"
+
+
+def test_without_that_the_trainer_goes_on_and_logs_numbers(tmp_path):
+    """Why the callback is there: should this fail, the Trainer has learned to stop by itself."""
+    trainer = make_trainer(tmp_path, learning_rate=1e30)
+    trainer.train()
+    assert all(
+        torch.isfinite(torch.tensor(entry["loss"])) for entry in trainer.state.log_history if "loss" in entry
+    )
+    assert not all(torch.isfinite(value).all() for value in trainer.model.state_dict().values())
+
+
+def test_a_sound_training_is_not_stopped(tmp_path, uninterrupted):
+    trainer = make_trainer(tmp_path, [training.StopOnNaN()])
+    trainer.train()
+    assert same(weights(trainer), uninterrupted)
+
+
+def lengths(count, seed=0):
+    """As of reviews: most short, a few very long."""
+    generator = torch.Generator().manual_seed(seed)
+    return (60 * torch.randn(count, generator=generator).exp()).long().clamp(3, 512).tolist()
+
+
+def batches(sampler):
+    order = list(sampler)
+    return [order[i : i + sampler.batch_size] for i in range(0, len(order), sampler.batch_size)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 100, 1003, 5000])
+def test_buckets_hold_every_row_once(count):
+    sampler = training.BucketSampler(lengths(count), 8)
+    assert sorted(sampler) == list(range(count)) and len(sampler) == count
+    assert all(len(batch) == 8 for batch in batches(sampler)[: count // 8])
+
+
+def test_buckets_are_of_like_length_and_in_random_order():
+    long = lengths(1_800)
+    found = batches(training.BucketSampler(long, 16))
+    computed = sum(max(long[i] for i in batch) * len(batch) for batch in found)
+    assert sum(long) / computed > 0.96
+    assert max(long) in [long[i] for i in found[0]], "the longest comes first"
+    means = torch.tensor([sum(long[i] for i in batch) / len(batch) for batch in found[1:]])
+    neighbours = torch.corrcoef(torch.stack([means[:-1], means[1:]]))[0, 1]
+    assert abs(neighbours) < 0.3, "long batches are not bunched together"
+
+
+def test_buckets_change_from_epoch_to_epoch_and_with_the_seed():
+    sampler = training.BucketSampler(lengths(100), 8)
+    first = list(sampler)
+    assert first == list(sampler), "asking twice within an epoch changes nothing"
+    sampler.set_epoch(1)
+    assert first != list(sampler)
+    assert first != list(training.BucketSampler(lengths(100), 8, seed=7))
+
+
+def test_in_the_middle_of_an_epoch_the_bucket_trainer_goes_on_with_the_rows_still_to_come(tmp_path):
+    """8 steps an epoch, checkpoints at 4, 8, 12: step 14 is interrupted, and goes on from the middle of the second."""
+    straight = make_trainer(tmp_path / "straight", kind=training.BucketTrainer)
+    straight.train()
+    broken = make_trainer(tmp_path / "broken", [training.InterruptAt(14)], kind=training.BucketTrainer)
+    with pytest.raises(KeyboardInterrupt):
+        broken.train(resume_from_checkpoint=training.resume_point(broken))
+    resumed = make_trainer(tmp_path / "broken", kind=training.BucketTrainer)
+    point = training.resume_point(resumed)
+    assert Path(point).name == "checkpoint-12"
+    resumed.train(resume_from_checkpoint=point)
+    assert same(weights(resumed), weights(straight))
+
+
+def test_the_bucket_trainer_asks_for_another_order_in_each_epoch(tmp_path):
+    orders = []
+
+    class Watch(training.BucketSampler):
+        def __iter__(self):
+            orders.append(list(super().__iter__()))
+            return iter(orders[-1])
+
+    class WatchedTrainer(training.BucketTrainer):
+        def _get_train_sampler(self, train_dataset=None):
+            sampler = super()._get_train_sampler(train_dataset)
+            return Watch(sampler.lengths, sampler.batch_size, sampler.seed)
+
+    make_trainer(tmp_path, kind=WatchedTrainer).train()
+    assert len(orders) == 3 and orders[0] != orders[1] != orders[2] != orders[0]
