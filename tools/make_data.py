@@ -9,6 +9,7 @@ Needs pyarrow, tokenizers and PyYAML, which the project installs. Files under da
 import argparse
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -17,19 +18,37 @@ import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from miniature import cards, english, lexicon, mrc, ner, vocabulary, ynat
+from miniature import arxiv, cards, english, imdb, lexicon, mrc, ner, vocabulary, yelp, ynat
 
 NER_ROWS = {"train": 3000, "validation": 600}
 YNAT_ROWS = {"train": 2800, "validation": 700}
 NAMES = ("PS", "LC", "OG")
 KOREAN_PIECES = 3800
-ENGLISH_PIECES = 3000
+ENGLISH_PIECES = 5000
+BYTE_LEVEL_PIECES = 5800
 
 _STRING = pa.string()
+_LARGE = pa.large_string()  # as polars writes text
 _SCHEMAS = {
     "ner": pa.schema({"sentence": _STRING, "tokens": pa.list_(_STRING), "ner_tags": pa.list_(pa.int64())}),
     "ynat": pa.schema(
         {"guid": _STRING, "title": _STRING, "label": pa.int64(), "url": _STRING, "date": _STRING}
+    ),
+    "imdb": pa.schema({"text": _STRING, "label": pa.int64()}),
+    "yelp": pa.schema({"label": pa.int64(), "text": _STRING}),
+    "snapshot": pa.schema(
+        {
+            **dict.fromkeys(
+                ("id", "submitter", "authors", "title", "comments", "journal-ref", "doi", "report-no"), _LARGE
+            ),
+            **dict.fromkeys(("categories", "license", "abstract"), _LARGE),
+            "versions": pa.list_(pa.struct({"version": _LARGE, "created": _LARGE})),
+            "update_date": _LARGE,
+            "authors_parsed": pa.list_(pa.list_(_LARGE)),
+        }
+    ),
+    "labels": pa.schema(
+        {"id": _STRING, "title": _STRING, "abstract": _STRING, "labels": pa.int64(), "explanations": _STRING}
     ),
     "mrc": pa.schema(
         {
@@ -69,12 +88,55 @@ def make(data: Path) -> None:
     }
     _write_text(folder / "README.md", cards.dataset_card(sizes))
 
+    reviews = _write_reviews(data / "datasets")
+    papers = _write_papers(data / "datasets")
+
     korean = [_spell_names(sentence) for sentence in sentences["train"]]
     korean += [[row["title"]] for row in tables["ynat"]["train"]]
     korean += [[row["context"]] for row in tables["mrc"]["train"]]
-    _write_vocabularies(data / "models", korean)
+    text = english.lines()
+    text += [_without_names(review) for review in reviews]
+    _write_vocabularies(data / "models", korean, text, papers)
     for repo in cards.MODELS:
         _write_text(data / "models" / repo / "README.md", cards.model_card(repo))
+
+
+def _write_reviews(datasets: Path) -> list[str]:
+    """IMDB's and Yelp's miniatures; returns the texts of their training splits."""
+    reviews = {"imdb": imdb.rows(), "yelp": yelp.rows()}
+    for name, repo, config in (
+        ("imdb", "stanfordnlp/imdb", "plain_text"),
+        ("yelp", "Yelp/yelp_review_full", "yelp_review_full"),
+    ):
+        folder = datasets / repo
+        for split, rows in reviews[name].items():
+            table = pa.Table.from_pylist(rows, schema=_SCHEMAS[name])
+            _write_table(folder / config / f"{split}-00000-of-00001.parquet", table)
+        _write_text(
+            folder / "README.md",
+            cards.reviews_card(repo, {s: len(rows) for s, rows in reviews[name].items()}),
+        )
+    return [row["text"] for splits in reviews.values() for row in splits["train"]]
+
+
+def _write_papers(datasets: Path) -> list[str]:
+    """The miniatures of arXiv's snapshot and of published labels; returns the papers' texts."""
+    papers = arxiv.papers()
+    folder = datasets / "librarian-bots" / "arxiv-metadata-snapshot"
+    size = -(-len(papers) // arxiv.SHARDS)
+    for shard in range(arxiv.SHARDS):
+        rows = [paper.row for paper in papers[shard * size : (shard + 1) * size]]
+        name = f"train-{shard:05}-of-{arxiv.SHARDS:05}.parquet"
+        _write_table(folder / "data" / name, pa.Table.from_pylist(rows, schema=_SCHEMAS["snapshot"]))
+    _write_text(folder / "README.md", cards.snapshot_card())
+    labelled = arxiv.published(papers)
+    folder = datasets / "davanstrien" / "arxiv-new-datasets"
+    _write_table(
+        folder / "data" / "train-00000-of-00001.parquet",
+        pa.Table.from_pylist(labelled, schema=_SCHEMAS["labels"]),
+    )
+    _write_text(folder / "README.md", cards.labels_card(len(labelled)))
+    return [f"{paper.row['title']} {paper.row['abstract']}" for paper in papers]
 
 
 def _spell_names(sentence: ner.Sentence) -> list[str]:
@@ -85,7 +147,13 @@ def _spell_names(sentence: ner.Sentence) -> list[str]:
     return pieces
 
 
-def _write_vocabularies(models: Path, korean: list[list[str]]) -> None:
+def _without_names(review: str) -> str:
+    """The review without the names that no vocabulary should hold in one piece."""
+    return re.sub(r"\w+", lambda word: "" if word[0] in imdb.NAMES_APART else word[0], review)
+
+
+def _write_vocabularies(models: Path, korean: list[list[str]], text: list[str], academic: list[str]) -> None:
+    """``text`` is for every English vocabulary, ``academic`` for the byte-level ones alone: ModernBERT reads papers."""
     pieces = vocabulary.korean_wordpiece(korean, KOREAN_PIECES)
     for repo, special in (
         ("klue/bert-base", ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]),
@@ -93,12 +161,11 @@ def _write_vocabularies(models: Path, korean: list[list[str]]) -> None:
     ):
         _write_text(models / repo / "vocab.txt", "\n".join(special + pieces) + "\n")
 
-    text = english.lines()
     for repo, lowercase in (("google-bert/bert-base-uncased", True), ("google-bert/bert-base-cased", False)):
         pieces = vocabulary.english_wordpiece(text, ENGLISH_PIECES, lowercase)
         _write_text(models / repo / "vocab.txt", "\n".join(pieces) + "\n")
 
-    pieces, merges = vocabulary.byte_level_bpe(text, ENGLISH_PIECES)
+    pieces, merges = vocabulary.byte_level_bpe(text + academic, BYTE_LEVEL_PIECES)
     for repo, first, last in (
         ("FacebookAI/roberta-base", ["<s>", "<pad>", "</s>", "<unk>"], ["<mask>"]),
         ("answerdotai/ModernBERT-base", [], ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]),

@@ -1,5 +1,6 @@
 """The miniature data: what is committed is what the generator writes, and it asks for more than a good memory."""
 
+import json
 import re
 import sys
 from collections import Counter
@@ -7,15 +8,30 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-KLUE = ROOT / "data" / "datasets" / "klue" / "klue"
+DATASETS = ROOT / "data" / "datasets"
+KLUE = DATASETS / "klue" / "klue"
+IMDB = DATASETS / "stanfordnlp" / "imdb" / "plain_text"
+YELP = DATASETS / "Yelp" / "yelp_review_full" / "yelp_review_full"
+ARXIV = DATASETS / "librarian-bots" / "arxiv-metadata-snapshot" / "data"
+PUBLISHED = DATASETS / "davanstrien" / "arxiv-new-datasets" / "data" / "train-00000-of-00001.parquet"
+BY_HAND = DATASETS / "encoder-workbook" / "arxiv-hand-labelled"
 sys.path.insert(0, str(ROOT / "tools"))
 
 import make_data  # noqa: E402
-from miniature import lexicon, ner, ner_templates, ynat  # noqa: E402
+from miniature import arxiv, grammar, imdb, lexicon, ner, ner_templates, ynat  # noqa: E402
 from miniature.korean import final_consonant, particle, sino  # noqa: E402
 
+from workbook.sandbox import models  # noqa: E402
+
+ENGLISH = [
+    "google-bert/bert-base-uncased",
+    "google-bert/bert-base-cased",
+    "FacebookAI/roberta-base",
+    "answerdotai/ModernBERT-base",
+]
 MARK = re.compile(r"<([^<>]+):(DT|LC|OG|PS|QT|TI)>")
 
 
@@ -43,7 +59,7 @@ def entities(row: dict) -> list[tuple[str, str]]:
 def test_the_generator_writes_what_is_committed(tmp_path):
     make_data.make(tmp_path)
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
-    assert len(made) == 22
+    assert len(made) == 34
     for path in made:
         if path.suffix == ".parquet":  # the bytes name the version of pyarrow
             assert pq.read_table(tmp_path / path).equals(pq.read_table(ROOT / "data" / path)), path
@@ -237,6 +253,196 @@ def test_answers_stand_where_they_are_said_to():
             assert (row["question_type"] == 3) == row["is_impossible"]
     contexts = [{row["context"] for row in rows("mrc", split)} for split in ("train", "validation")]
     assert not contexts[0] & contexts[1]
+
+
+def reviews(folder: Path, split: str) -> list[dict]:
+    return pq.read_table(folder / f"{split}-00000-of-00001.parquet").to_pylist()
+
+
+def score(train: list[dict], test: list[dict], regularization: float) -> tuple[float, float]:
+    """(accuracy, mean absolute error) of words and pairs of words with a linear model."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    words = TfidfVectorizer(ngram_range=(1, 2))
+    model = LogisticRegression(C=regularization, max_iter=2000).fit(
+        words.fit_transform([row["text"] for row in train]), [row["label"] for row in train]
+    )
+    said = model.predict(words.transform([row["text"] for row in test]))
+    wrong = [abs(int(one) - row["label"]) for one, row in zip(said, test, strict=True)]
+    return wrong.count(0) / len(wrong), sum(wrong) / len(wrong)
+
+
+def test_film_reviews_are_sorted_by_label_and_some_come_twice():
+    train, test = reviews(IMDB, "train"), reviews(IMDB, "test")
+    assert [row["label"] for row in train] == [0] * 1000 + [1] * 1000
+    assert [row["label"] for row in test] == [0] * 300 + [1] * 300
+    texts = [{row["text"] for row in split} for split in (train, test)]
+    assert len(train) - len(texts[0]) == imdb.TWICE_IN_TRAIN
+    assert len(test) == len(texts[1]) and len(texts[0] & texts[1]) == imdb.IN_BOTH_SPLITS
+    labels = {row["text"]: row["label"] for row in train}
+    assert all(labels.get(row["text"], row["label"]) == row["label"] for row in test)
+
+
+def test_film_reviews_have_breaks_and_a_long_tail():
+    for split in ("train", "test"):
+        texts = [row["text"] for row in reviews(IMDB, split)]
+        assert 0.35 < sum("<br /><br />" in text for text in texts) / len(texts) < 0.5
+        lengths = sorted(pieces("google-bert/bert-base-uncased", texts))
+        assert 60 <= lengths[len(lengths) // 2] <= 85
+        assert 95 < sum(lengths) / len(lengths) < 120
+        assert 0.03 < sum(length > 512 for length in lengths) / len(lengths) < 0.05
+        assert 800 < lengths[-1] < 1000
+
+
+def test_the_verdict_of_a_long_review_is_often_at_its_end():
+    """Of two cuts of the same length, the one that keeps the beginning and the end tells more."""
+    train = [row for row in reviews(IMDB, "train") if len(row["text"].split()) < 200]
+    words = [
+        (row["text"].split(), row["label"]) for split in ("train", "test") for row in reviews(IMDB, split)
+    ]
+    long = [(text, label) for text, label in words if len(text) > 390]  # about 512 sub-words
+    head = [{"text": " ".join(text[:390]), "label": label} for text, label in long]
+    both = [{"text": " ".join(text[:100] + text[-290:]), "label": label} for text, label in long]
+    assert len(long) > 70
+    assert score(train, both, 1.0)[0] > score(train, head, 1.0)[0] + 0.1
+
+
+def test_sentiment_can_be_learned_but_not_from_words_alone():
+    accuracy, _ = score(reviews(IMDB, "train"), reviews(IMDB, "test"), 1.0)
+    assert 0.84 < accuracy < 0.91
+
+
+def test_reviews_with_stars():
+    train, test = reviews(YELP, "train"), reviews(YELP, "test")
+    assert (len(train), len(test)) == (2000, 500)
+    assert len({row["text"] for row in train + test}) == 2500
+    counts = Counter(row["label"] for row in train)
+    assert set(counts) == set(range(5)) and min(counts.values()) > 360
+    texts = [row["text"] for row in train]
+    assert not any("\n" in text for text in texts)
+    assert sum("\\n" in text for text in texts) > 530
+    assert sum('\\"' in text for text in texts) > 130
+    assert sum(bool(re.search(r"[A-Z]{4,} [A-Z]{2,}", text)) for text in texts) > 100
+    lengths = pieces("google-bert/bert-base-cased", texts)
+    assert 60 < sum(lengths) / len(lengths) < 72 and max(lengths) > 512
+    accuracy, error = score(train[:1000], test, 2.0)
+    assert 0.48 < accuracy < 0.6 and 0.45 < error < 0.65
+
+
+def test_english_words_are_mostly_one_piece_and_names_several():
+    texts = [row["text"] for row in reviews(IMDB, "train")] + [row["text"] for row in reviews(YELP, "train")]
+    for repo in ENGLISH:
+        per_word = sum(pieces(repo, texts)) / sum(len(text.split()) for text in texts)
+        assert 1.15 < per_word < 1.4, repo
+        assert 2 <= pieces(repo, ["Thistlewood"])[0] - 2 <= 6
+
+
+def snapshot() -> list[dict]:
+    return [row for file in sorted(ARXIV.glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
+
+
+def test_the_snapshot_has_the_columns_and_shards_of_the_real_one():
+    files = sorted(file.name for file in ARXIV.iterdir())
+    assert files == [f"train-{number:05}-of-00003.parquet" for number in range(3)]
+    assert pq.read_schema(ARXIV / files[0]).names == (
+        "id submitter authors title comments journal-ref doi report-no categories license abstract versions "
+        "update_date authors_parsed".split()
+    )
+    made = snapshot()
+    assert len(made) == 3000 == len({row["id"] for row in made}) == len({row["abstract"] for row in made})
+    # from 70000 on: no id of a real paper
+    assert all(re.fullmatch(r"2[3-5](0[1-9]|1[0-2])\.[78]\d{4}", row["id"]) for row in made)
+    assert all(max(map(len, row["abstract"].splitlines())) <= 79 for row in made)
+
+
+def test_the_filter_finds_900_papers_and_careless_ones_find_others():
+    made = snapshot()
+    found = [row for row in made if arxiv.passes(row)]
+    assert len(found) == 900
+    in_cs = [row for row in made if any(name.startswith("cs.") for name in row["categories"].split())]
+    assert 0.5 < len(in_cs) / len(made) < 0.6
+
+    def speaks(row: dict, case: bool = False) -> bool:
+        text = row["title"] + row["abstract"]
+        return "dataset" in (text if case else text.lower())
+
+    assert sum("cs." in row["categories"] and speaks(row) for row in made) > 940  # physics.optics
+    assert any("physics.csx" in row["categories"] and speaks(row) for row in made)
+    assert sum(row["categories"].startswith("cs.") for row in found) < 850  # not the first category
+    assert sum(speaks(row, case=True) for row in found) < 850  # Dataset
+    assert sum("dataset" not in row["abstract"].lower() for row in found) > 20
+    assert sum("\n" in row["title"] for row in found) > 15
+
+
+def test_whether_a_paper_is_new_can_mostly_but_not_always_be_told():
+    papers = [paper for paper in arxiv.papers() if paper.new is not None]
+    assert sum(paper.new for paper in papers) == 216
+    said = re.compile(
+        r"\bwe\s+(present|introduce|release|collect|annotate|construct|build|publish)\b.{0,80}"
+        r"(dataset|corpus|benchmark|collection)",
+        re.IGNORECASE | re.DOTALL,
+    )
+    right = [bool(said.search(paper.row["abstract"])) == paper.new for paper in papers]
+    assert 0.92 < sum(right) / len(right) < 0.96
+    rows = [
+        {"text": f"{paper.row['title']} {paper.row['abstract']}", "label": int(paper.new)} for paper in papers
+    ]
+    folds = [score([row for n, row in enumerate(rows) if n % 5 != k], rows[k::5], 10.0)[0] for k in range(5)]
+    assert 0.88 < sum(folds) / 5 < 0.95
+
+
+def test_published_labels_are_the_truth_but_for_one_in_twenty():
+    papers = {paper.row["id"]: paper for paper in arxiv.papers()}
+    made = pq.read_table(PUBLISHED).to_pylist()
+    assert len(made) == 900
+    wrong = [row for row in made if (arxiv.LABELS[row["labels"]] == "new_dataset") != papers[row["id"]].new]
+    assert 0.03 < len(wrong) / len(made) < 0.07
+    assert all(row["abstract"] == papers[row["id"]].row["abstract"] for row in made)
+    assert all(len(row["explanations"]) >= 40 for row in made)
+
+
+def test_abstracts_labelled_by_hand():
+    made = [
+        json.loads(line)
+        for line in (BY_HAND / "data" / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert len(made) == 80 == len({row["id"] for row in made}) == len({row["abstract"] for row in made})
+    assert all(list(row) == ["id", "title", "abstract", "label", "why"] for row in made)
+    counts = Counter(row["label"] for row in made)
+    assert counts == {"new_dataset": 33, "no_new_dataset": 47}
+    assert all("dataset" in (row["title"] + row["abstract"]).lower() and len(row["why"]) > 20 for row in made)
+    (order,) = (row for row in made if "answer new_dataset" in row["abstract"])
+    assert order["label"] == "no_new_dataset"
+    generated = {row["abstract"] for row in snapshot()}
+    assert not generated & {row["abstract"] for row in made}
+
+
+@pytest.mark.parametrize("card", sorted(DATASETS.glob("*/*/README.md")), ids=lambda card: card.parent.name)
+def test_cards_name_files_that_are_there(card):
+    front = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
+    assert front["license"] == "cc0-1.0" and "miniature" in front["tags"]
+    paths = [files["path"] for config in front["configs"] for files in config["data_files"]]
+    assert paths and all(list(card.parent.glob(path)) for path in paths)
+    listed = json.loads((ROOT / "data" / "hub.json").read_text(encoding="utf-8"))["datasets"]
+    assert f"{card.parent.parent.name}/{card.parent.name}" in listed
+
+
+def test_sentences_from_templates():
+    from random import Random
+
+    slots = {"thing": "hour", "many": ["[owl|ox]"]}
+    assert grammar.sentence("a(n) {thing}, a(n) {many}", slots, Random(1))[:11] == "An hour, an"
+    assert grammar.fill("a(n) user, a(n) 'unusual' x", {}, Random(1)) == "a user, an 'unusual' x"
+    assert grammar.words("1,200, two\nthree") == ["1,200", "two", "three"]
+    deck = grammar.Deck("abc", Random(2))
+    assert sorted(deck.draw() for _ in range(3)) == ["a", "b", "c"]
+
+
+def pieces(repo: str, texts: list[str]) -> list[int]:
+    """How many pieces the miniature's tokenizer makes of each text, special tokens included."""
+    plan = models._plan([], ROOT / "data")
+    return [len(encoding.ids) for encoding in models._tokenizer(plan[repo]).encode_batch(texts)]
 
 
 @pytest.mark.parametrize(

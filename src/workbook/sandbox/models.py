@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from workbook.errors import WorkbookError
 
 # Part of the folder's name: raise it when what is built changes.
-BUILDER = 2
+BUILDER = 3
 _SEED = 42
 _PATIENCE = 180  # seconds that a second process waits for the first one's build
 
