@@ -5,7 +5,7 @@
     python tools/bootstrap.py test [unit] [sandbox] [notebooks] [real_data]
 
 Only the standard library is used. `.venv` in the clone gets torch first, in the version of constraints.txt, then the
-rest with `pip install -c constraints.txt -e .[dev,jupyter,labelling]`. A stamp in .venv says that this was finished,
+rest with `pip install -c constraints.txt -e .[dev,jupyter]`. A stamp in .venv says that this was finished,
 and for which pyproject.toml and constraints.txt: as long as they stay the same, a second time takes no time; after an
 interruption it goes on where it was.
 
@@ -37,7 +37,7 @@ LOG = VENV / "workbook-setup.log"
 UNPACKING = VENV / "workbook-setup.unpacking"  # there while pip writes packages: see make_venv
 OLDEST, NEWEST = (3, 11), (3, 13)
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
-EXTRAS = "dev,jupyter,labelling"
+EXTRAS = "dev,jupyter"
 TEST_OUTPUTS = ROOT / "outputs" / "tests"
 REAL_DATA = ROOT.parent / "shared" / "hub"
 CELL_TIMEOUT = 600  # seconds that one cell may take under nbval
@@ -363,12 +363,22 @@ def run_layer(python, layer):
         say(f"skipped: {reason}")
         return {"passed": 0, "failed": 0, "skipped": 1}, reason
     environment = dict(os.environ, WORKBOOK_STRICT="1", PYTHONUTF8="1", TOKENIZERS_PARALLELISM="false")
+    # Two files at a time: a miniature trains on one core, and much of a sandbox test is waiting.
+    two_at_a_time = ["-n", "2", "--dist", "loadfile"]
     runs = [[f"tests/{layer}"]]
+    if layer in ("unit", "sandbox"):
+        runs = [[*two_at_a_time, f"tests/{layer}"]]
     if layer == "notebooks":
         shutil.rmtree(TEST_OUTPUTS, ignore_errors=True)
         environment.update(WORKBOOK_MODE="sandbox", WORKBOOK_OUTPUTS=str(TEST_OUTPUTS), TQDM_DISABLE="1")
         environment.pop("WORKBOOK_HUB_ROOTS", None)
-        nbval = ["--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}", "notebooks"]
+        nbval = [
+            *two_at_a_time,
+            "--nbval-lax",
+            "--nbval-current-env",
+            f"--nbval-cell-timeout={CELL_TIMEOUT}",
+            "notebooks",
+        ]
         runs = [nbval, ["tests/notebooks"]]
     total = {"passed": 0, "failed": 0, "skipped": 0}
     note = ""

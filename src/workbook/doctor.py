@@ -26,7 +26,6 @@ DISTRIBUTION = "encoder-workbook"
 TESTED = ((3, 11), (3, 13))  # the first and the last Python that the tests run with
 EXTRAS = {
     "jupyter": "to open the notebooks in JupyterLab; not needed in VS Code, Colab or a running Jupyter",
-    "labelling": "for a teacher behind the OpenAI API",
 }
 GPU_CURE = "The sandbox needs none. For live mode: Colab, Runtime → Change runtime type → GPU; or a RunPod pod with a GPU."
 
@@ -273,7 +272,10 @@ def teacher() -> Check:
     if base and key:
         return Check("Teacher", "ok", f"{urlsplit(base).hostname or 'OPENAI_BASE_URL'}, with a key")
     if not base and not key:
-        cure = f"None of the notebooks so far needs one. For one of your own, for example, {example}."
+        cure = (
+            "Only for notebooks 07 and 09 in live mode: the sandbox has one of its own, and 07 starts a small one on your "
+            f"GPU where none is named. For example, {example}."
+        )
         return Check("Teacher", "warn", "OPENAI_BASE_URL and OPENAI_API_KEY are not set", cure)
     unset = "OPENAI_API_KEY" if base else "OPENAI_BASE_URL"
     return Check("Teacher", "warn", f"{unset} is not set", f"Set both; for example, {example}.")

@@ -83,6 +83,7 @@ def test_layers_end_with_a_table_and_a_line_of_counts(tmp_path, monkeypatch, cap
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     monkeypatch.setattr(bootstrap, "REAL_DATA", tmp_path / "none")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # this suite's plugins take seconds to load
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
     assert bootstrap.test(Path(sys.executable), ["unit", "sandbox", "real_data"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "1 passed, 2 failed, 2 skipped"

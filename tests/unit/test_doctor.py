@@ -8,7 +8,7 @@ from workbook import doctor, machine
 
 def test_packages_are_held_against_floors():
     lines = doctor.packages(
-        ["pytest>=8", "nbformat>=900", "no-such-package>=1", 'no-such-either>=1; extra == "labelling"']
+        ["pytest>=8", "nbformat>=900", "no-such-package>=1", 'no-such-either>=1; extra == "jupyter"']
     )
     by_name = {check.name: check for check in lines}
     assert by_name["Packages"].status == "ok" and "pytest" in by_name["Packages"].found
@@ -18,8 +18,8 @@ def test_packages_are_held_against_floors():
         "not installed",
     )
     assert (
-        by_name["[labelling]"].status == "warn"
-        and "encoder-workbook[labelling]" in by_name["[labelling]"].cure
+        by_name["[jupyter]"].status == "warn"
+        and "encoder-workbook[jupyter]" in by_name["[jupyter]"].cure
     )
 
 
