@@ -20,7 +20,8 @@ _MUST_NOT_LEAK_IN = (
     "HF_DATASETS_EXTRACTED_DATASETS_PATH", "HF_DATASETS_OFFLINE", "HF_EVALUATE_CACHE", "HF_EVALUATE_OFFLINE",
     "HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_METRICS_CACHE", "HF_MODULES_CACHE", "HF_STORED_TOKENS_PATH",
     "HF_TOKEN_PATH", "HF_XET_CACHE", "HUGGINGFACE_CO_STAGING", "HUGGINGFACE_HUB_CACHE",
-    "HUGGING_FACE_HUB_TOKEN", "TRANSFORMERS_CACHE", "TRANSFORMERS_OFFLINE",
+    "HUGGING_FACE_HUB_TOKEN", "OPENAI_ADMIN_KEY", "OPENAI_CUSTOM_HEADERS", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID",
+    "TRANSFORMERS_CACHE", "TRANSFORMERS_OFFLINE",
 )  # fmt: skip
 
 
@@ -44,6 +45,11 @@ def sandbox_variables(url: str, home: Path) -> dict[str, str]:
         # Everything comes from this machine in milliseconds: bars would only flicker.
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        # Whatever teacher the person has set, with a bill or a night's work behind it: here the scripted one answers.
+        "OPENAI_BASE_URL": f"{url}/v1",
+        "OPENAI_API_KEY": "sandbox",
+        "WORKBOOK_TEACHER_MODEL": "scripted-r1",
+        "WORKBOOK_TEACHER_NAME": "sandbox",  # its port differs from start to start, its answers do not
     }
 
 

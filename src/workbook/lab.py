@@ -34,7 +34,9 @@ def start(notebook: str, mode: str | None = None) -> Lab:
 
     The mode is `mode` where given, else the variable `WORKBOOK_MODE`, else `live` where there is an NVIDIA
     GPU and the Hub answers, else `sandbox`. In the sandbox a stand-in for the Hub is started on loopback and
-    the clients' environment is set, so this has to come before transformers or datasets is imported.
+    the clients' environment is set, so this has to come before transformers or datasets is imported. Beside it
+    answers a scripted teacher: OPENAI_BASE_URL, OPENAI_API_KEY and WORKBOOK_TEACHER_MODEL then name this one,
+    whatever they named before, for nothing leaves the machine in that mode.
     Calling it again in the same kernel changes nothing and returns the same Lab.
 
     Raises WorkbookError for an unknown mode or notebook, clients imported too early, a Hub that does not

@@ -1,4 +1,4 @@
-"""The sandbox: a stand-in for the Hugging Face Hub, served by this process on loopback."""
+"""The sandbox: stand-ins for the Hugging Face Hub and for a teacher, served by this process on loopback."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Sandbox:
 def serve(outputs: Path, roots: Sequence[Path] = (), port: int = 0) -> Sandbox:
     """Start the sandbox in a thread of this process; it answers when this returns.
 
+    The Hub is at the address itself, the teacher's API under its `/v1`.
+
     outputs: the sandbox's own folder: what is written goes to `hub/`, the miniature models to `models/`.
     roots: folders laid out as Hub repos whose files come before the workbook's miniature data, highest first.
     port: 0 takes any free one.
@@ -35,6 +37,7 @@ def serve(outputs: Path, roots: Sequence[Path] = (), port: int = 0) -> Sandbox:
     from workbook.sandbox.models import ensure_models
     from workbook.sandbox.server import Server
     from workbook.sandbox.store import Store
+    from workbook.sandbox.teacher import Teacher, beside
 
     data = resource("data")
     layers = Layers([*roots, data])
@@ -42,5 +45,6 @@ def serve(outputs: Path, roots: Sequence[Path] = (), port: int = 0) -> Sandbox:
         layers.check(root)
     Store(outputs / "hub")  # what cannot work should not first build models
     models = ensure_models(outputs / "models", roots, data)
-    server = Server(create_app([models, *roots, data], outputs / "hub", USER), port)
+    hub = create_app([models, *roots, data], outputs / "hub", USER)
+    server = Server(beside(hub, Teacher()), port)
     return Sandbox(server.url, server.stop)
