@@ -37,5 +37,15 @@ NOTEBOOKS = {
               "two recipes, three scores, resume, publish", 120, 0.7, 12, 15, 8, 8),
         Entry("04_klue_ynat", "News sections: Trainer, and the loop inside it",
               "a baseline first, the loop by hand, confusion, publish, use", 100, 0.7, 8, 2, 6, 6),
+        Entry("05_imdb_sentiment", "Film reviews: sentiment, and what a score is worth",
+              "odd data, precision and recall, what truncation costs", 75, 0.9, 45, 30, 10, 8),
+        Entry("06_yelp_stars", "Stars: five classes that have an order",
+              "two ways to train, the wrong optimizer, imbalance", 70, 0.9, 8, 2, 8, 8),
+        Entry("07_r1_labelling", "Labels from a reasoning model",
+              "a corpus, a schema, thousands of answers kept safe", 60, 0.6, 60, 30, 8, 12),
+        Entry("08_modernbert_student", "A ModernBERT student of those labels",
+              "student against teacher, baseline and people", 90, 0.9, 20, 20, 10, 6),
+        Entry("09_ner_four_generations", "Four generations of NER on the same sentences",
+              "CRF, Bi-LSTM-CRF, BERT and a language model: quality and speed", 150, 1.0, 40, 20, 10, 8),
     )
 }  # fmt: skip
