@@ -269,6 +269,8 @@ def teacher() -> Check:
     """The variables that lead to a teacher behind the OpenAI API; the key is never shown."""
     base, key = os.environ.get("OPENAI_BASE_URL"), os.environ.get("OPENAI_API_KEY")
     example = "OPENAI_BASE_URL=http://localhost:1234/v1 and OPENAI_API_KEY=lm-studio lead to LM Studio"
+    if base and os.environ.get("WORKBOOK_TEACHER_NAME") == "sandbox":
+        return Check("Teacher", "ok", "the scripted one on this machine")
     if base and key:
         return Check("Teacher", "ok", f"{urlsplit(base).hostname or 'OPENAI_BASE_URL'}, with a key")
     if not base and not key:

@@ -91,6 +91,8 @@ def test_secrets_are_found_and_never_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://me:secret@teacher.example:1234/v1")
     found = [from_file, doctor.token(), doctor.teacher()]
     assert {check.status for check in found} == {"ok"}
+    monkeypatch.setenv("WORKBOOK_TEACHER_NAME", "sandbox")
+    assert doctor.teacher().found == "the scripted one on this machine"
     table = doctor.table(found)
     assert "secret" not in repr(table) + table._repr_html_()
     assert "teacher.example" in repr(table)
