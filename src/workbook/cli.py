@@ -1,4 +1,4 @@
-"""The command `workbook`: doctor, run, report."""
+"""The command `workbook`: doctor, run, report, label."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbook.errors import WorkbookError
+from workbook.labelling import command as labelling
 
 MODES = ("sandbox", "live")
 
@@ -19,7 +20,9 @@ def parser() -> argparse.ArgumentParser:
         prog="workbook",
         description="Encoder Workbook: look at this machine, run the notebooks, gather the results.",
     )
-    commands = main_parser.add_subparsers(dest="command", required=True, metavar="doctor | run | report")
+    commands = main_parser.add_subparsers(
+        dest="command", required=True, metavar="doctor | run | report | label"
+    )
 
     doctor = commands.add_parser("doctor", help="what is here, what is missing, and the cure")
     doctor.set_defaults(function=_doctor)
@@ -57,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="one page of everything that ran: outputs/report.html")
     report.add_argument("--output", type=Path, metavar="FILE", help="write the page elsewhere")
     report.set_defaults(function=_report)
+
+    labelling.add_parser(commands)
     return main_parser
 
 

@@ -1,0 +1,136 @@
+"""`workbook label`: the same store, prompt and parser outside a notebook, for as many papers as there are."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from workbook import paths
+from workbook.errors import WorkbookError
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the subcommand. Nothing heavy is imported for it."""
+    label = commands.add_parser(
+        "label",
+        help="label the papers of parquet files with a reasoning model",
+        description="Ask the server that OPENAI_BASE_URL, OPENAI_API_KEY and WORKBOOK_TEACHER_MODEL name whether each "
+        "paper introduces a new data set. Stop it as you like: the next run asks only what is missing.",
+        epilog="Batch mode: --export-batch questions.jsonl --model MODEL, then "
+        "`vllm run-batch -i questions.jsonl -o answers.jsonl --model MODEL`, then --import-batch answers.jsonl.",
+    )
+    label.add_argument(
+        "--input", type=Path, nargs="+", metavar="FILE", help="parquet with columns id, title, abstract"
+    )
+    label.add_argument(
+        "--store", type=Path, metavar="FILE", help="the answers (default: labels.sqlite beside the input)"
+    )
+    label.add_argument(
+        "--output", type=Path, metavar="FILE", help="write the answers of the store to a parquet file"
+    )
+    label.add_argument("--way", choices=("thinking", "json_schema", "json_object"), default="thinking")
+    label.add_argument("--model", help="the model to ask (default: WORKBOOK_TEACHER_MODEL)")
+    label.add_argument("--temperature", type=float, default=0.6)
+    label.add_argument(
+        "--max-tokens", type=_positive, default=4096, metavar="N", help="of an answer, thinking included"
+    )
+    label.add_argument(
+        "--workers", type=_positive, metavar="N", help="requests at once (default: as many as pay off)"
+    )
+    label.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="for one answer")
+    label.add_argument(
+        "--sample", type=_positive, metavar="N", help="only N papers, drawn at random with seed 42"
+    )
+    label.add_argument(
+        "--prices",
+        type=float,
+        nargs=2,
+        metavar=("READ", "WRITTEN"),
+        help="per million tokens: show what it costs",
+    )
+    label.add_argument(
+        "--export-batch", type=Path, metavar="FILE", help="write the questions instead of asking them"
+    )
+    label.add_argument("--import-batch", type=Path, metavar="FILE", help="read the answers of a batch run")
+    label.set_defaults(function=run)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask, export or import, then write the answers where asked to. 0: every paper has a label; 1: some have none."""
+    from workbook.labelling import Question, batch_files
+    from workbook.labelling.connection import Teacher
+    from workbook.labelling.store import LabelStore
+
+    if not options.input and not (options.store and (options.import_batch or options.output)):
+        raise WorkbookError(
+            "Nothing to do. Name the papers: --input FILE (or a --store to import into or to export)."
+        )
+    store_path = options.store or options.input[0].with_name("labels.sqlite")
+    question = Question(way=options.way, temperature=options.temperature, max_tokens=options.max_tokens)
+    complete = True
+    papers = _papers(options) if options.input and not options.import_batch else None
+    with LabelStore(store_path) as store:
+        if options.import_batch:
+            counts = batch_files.read_results(options.import_batch, store)
+            print(_table(counts))
+        elif options.export_batch:
+            model = options.model or os.environ.get("WORKBOOK_TEACHER_MODEL")
+            if not model:
+                raise WorkbookError("Which model is to answer? --model NAME, as the batch run will call it.")
+            number = batch_files.write_requests(
+                options.export_batch, store, Teacher(model, batch_files.BATCH), question, papers
+            )
+            print(f"{number:,} questions are in {paths.shown(options.export_batch.absolute())}.")
+        elif papers is not None:
+            complete = _ask(options, store, question, papers)
+        if options.output:
+            number = store.write_parquet(options.output)
+            print(f"{number:,} answers are in {paths.shown(options.output.absolute())}.")
+    return 0 if complete else 1
+
+
+def _papers(options: argparse.Namespace):
+    from workbook.labelling.corpus import scan_papers
+
+    papers = scan_papers(options.input).select("id", "title", "abstract").collect()
+    if options.sample and options.sample < papers.height:
+        papers = papers.sample(options.sample, seed=42)
+    return papers
+
+
+def _ask(options: argparse.Namespace, store, question, papers) -> bool:
+    from workbook.labelling import ask_all, connect
+
+    if options.model:
+        os.environ["WORKBOOK_TEACHER_MODEL"] = options.model
+    teacher = connect(timeout=options.timeout)
+    print(f"Asking {teacher}.", flush=True)
+    outcome = ask_all(
+        store,
+        teacher,
+        question,
+        papers,
+        workers=options.workers,
+        prices=options.prices and tuple(options.prices),
+    )
+    print(outcome)
+    without = outcome.asked - outcome.usable + outcome.counts["no_abstract"]
+    if without:
+        print(f"{without:,} papers have no label yet: run it again to ask about them once more.")
+    return not without
+
+
+def _table(counts) -> str:
+    from workbook.labelling.asking import MEANING
+
+    return "\n".join(
+        f"{status:<15} {number:>7,}   {MEANING.get(status, '')}" for status, number in counts.most_common()
+    )

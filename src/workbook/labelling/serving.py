@@ -1,0 +1,151 @@
+"""A teacher of one's own where none is named: `transformers serve` with a distilled R1, as a child process."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from workbook import machine
+from workbook.errors import WorkbookError
+from workbook.labelling.connection import FAILURES, Teacher, reach
+
+SMALL = "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B"
+LARGE = "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
+MEMORY_FOR_LARGE = 22.0  # GiB: 15 for the weights in half precision, the rest for the answers under way
+_LOG_LINES = 25
+_NEEDED = ("fastapi", "uvicorn", "openai", "pydantic")
+
+# The child ends with this process, however that ends: its standard input closes then, on every system.
+_CHILD = """
+import os, sys, threading
+def until_the_parent_is_gone():
+    sys.stdin.buffer.read()
+    os._exit(0)
+threading.Thread(target=until_the_parent_is_gone, daemon=True).start()
+from transformers.cli.transformers import main
+sys.argv[0] = "transformers"
+main()
+"""
+
+
+def model_that_fits() -> str:
+    """The larger distilled R1 where the GPU has the memory for it, else the smaller one."""
+    gpu = machine.nvidia_gpu()
+    return LARGE if gpu and (gpu.memory_gib or 0) >= MEMORY_FOR_LARGE else SMALL
+
+
+def serve_teacher(
+    model: str | None = None,
+    *,
+    start_within: float = 1800.0,
+    timeout: float = 600.0,
+    options: tuple[str, ...] | None = None,
+) -> Teacher:
+    """Start `transformers serve` with `model` on a free port of this machine; it is ready when this returns.
+
+    It ends with `teacher.stop()`, or with this process. start_within: seconds, the download of the model included.
+    options: for `transformers serve`; None batches requests continuously where there is an NVIDIA GPU that can.
+
+    Raises WorkbookError, with the end of its log, if it does not start or answer.
+    """
+    model = model or model_that_fits()
+    _check_packages()
+    if options is not None:
+        return _start(model, options, start_within, timeout)
+    if machine.nvidia_gpu():
+        # Many requests at once. Where this card or these versions cannot do it, one after the other still works.
+        with contextlib.suppress(WorkbookError):
+            return _start(model, ("--continuous-batching",), start_within, timeout)
+    return _start(model, (), start_within, timeout)
+
+
+def _start(model: str, options: tuple[str, ...], start_within: float, timeout: float) -> Teacher:
+    """Start the server, wait for its health, and put one short request to it. Raises WorkbookError with its log."""
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
+    log = Path(tempfile.mkdtemp(prefix="teacher-")) / "serve.log"
+    arguments = ["serve", model, "--host", "127.0.0.1", "--port", str(port), *options]
+    with log.open("wb") as file:
+        child = subprocess.Popen(
+            [sys.executable, "-c", _CHILD, *arguments],
+            stdin=subprocess.PIPE, stdout=file, stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"},
+        )  # fmt: skip
+
+    def stop() -> None:
+        atexit.unregister(stop)
+        if child.poll() is None:
+            child.terminate()
+            try:
+                child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        child.stdin.close()
+        shutil.rmtree(log.parent, ignore_errors=True)
+
+    atexit.register(stop)
+    try:
+        if problem := _wait_for_health(address, child, start_within):
+            raise WorkbookError(_with_log(model, problem, log))
+        teacher = reach(f"{address}/v1", "transformers serve", model, timeout, retries=1)
+        hello = {"model": teacher.model, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 8}
+        reply = teacher.send(hello)
+        if reply.parsed.status in FAILURES:
+            raise WorkbookError(_with_log(model, f"does not answer ({reply.error})", log))
+    except BaseException:
+        stop()
+        raise
+    return Teacher(teacher.model, teacher.name, teacher.client, stop)
+
+
+def _check_packages() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise WorkbookError(
+            f'`transformers serve` needs {" and ".join(missing)}: pip install "transformers[serving]". Or name a '
+            "server that runs already: OPENAI_BASE_URL."
+        )
+
+
+def _wait_for_health(address: str, child: subprocess.Popen, seconds: float) -> str | None:
+    """None once the server is well, else what became of it."""
+    until = time.monotonic() + seconds
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy for one's own machine
+    while child.poll() is None:
+        if time.monotonic() > until:
+            return "did not get ready in time"
+        try:
+            with opener.open(f"{address}/health", timeout=5):
+                return None
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    return f"ended with code {child.returncode}"
+
+
+def _with_log(model: str, problem: str, log: Path) -> str:
+    end = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+    return (
+        f"`transformers serve {model}` {problem}. The end of its log:\n\n"
+        + "\n".join(end)
+        + "\n\nOften the memory "
+        "is too small for the model, another process holds the GPU, or the Hub was not reached."
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

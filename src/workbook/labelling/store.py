@@ -1,0 +1,312 @@
+"""Answers kept safe: one SQLite file, one row for each paper and question, written as the answers come in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from workbook import paths
+from workbook.errors import WorkbookError
+from workbook.labelling.connection import FAILURES, Reply
+from workbook.labelling.parsing import USABLE, parse_completion
+
+if TYPE_CHECKING:
+    import polars as pl
+
+VERSION = 1
+_APPLICATION = 0x776B6C62  # marks the file as ours: "wklb"
+_PATIENCE = 10.0  # seconds to wait for another program that holds the file
+
+_TABLES = """
+CREATE TABLE questions (
+    question TEXT PRIMARY KEY, endpoint TEXT, model TEXT, way TEXT, prompt TEXT, schema TEXT, parameters TEXT,
+    wording TEXT
+) WITHOUT ROWID;
+CREATE TABLE papers (key TEXT, paper TEXT, question TEXT, PRIMARY KEY (key, paper)) WITHOUT ROWID;
+CREATE TABLE answers (
+    key TEXT PRIMARY KEY, question TEXT NOT NULL, status TEXT NOT NULL, label TEXT, explanation TEXT, flags TEXT,
+    content TEXT, reasoning_field TEXT, finish_reason TEXT, prompt_tokens INTEGER, completion_tokens INTEGER,
+    seconds REAL, attempts INTEGER NOT NULL, asked_at TEXT NOT NULL, error TEXT
+);
+CREATE INDEX answers_by_question ON answers (question, status);
+CREATE INDEX papers_by_question ON papers (question);
+"""
+# Tokens are those of all attempts, since all are paid for; the rest is the last attempt's. An answer that is usable
+# is never written over.
+_SAVE = """
+INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    status = excluded.status, label = excluded.label, explanation = excluded.explanation, flags = excluded.flags,
+    content = excluded.content, reasoning_field = excluded.reasoning_field, finish_reason = excluded.finish_reason,
+    prompt_tokens = prompt_tokens + excluded.prompt_tokens,
+    completion_tokens = completion_tokens + excluded.completion_tokens,
+    seconds = excluded.seconds, attempts = attempts + 1, asked_at = excluded.asked_at, error = excluded.error
+WHERE answers.label IS NULL
+"""
+
+
+class Paper(NamedTuple):
+    """A paper to ask about, under the key of its answer."""
+
+    key: str
+    id: str
+    title: str
+    abstract: str
+
+
+class LabelStore:
+    """The answers in a SQLite file (made where there is none). One process asks into it at a time, any may read.
+
+    Raises WorkbookError: a file of another kind or version, a locked file, a full disk, a second run at once.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = Path(path)
+        with self._errors_explained():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _prepare(self) -> None:
+        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        empty = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        where = paths.shown(self.path.absolute())
+        if not empty and application != _APPLICATION:
+            raise WorkbookError(
+                f"{where} is a database, but no store of labels. Give the store another name."
+            )
+        if not empty and version != VERSION:
+            cure = (
+                "It is untouched: read it with the version that wrote it, or give the new store another name."
+                if version < VERSION
+                else "Update encoder-workbook, or give the store another name."
+            )
+            raise WorkbookError(
+                f"{where} was written by {'an older' if version < VERSION else 'a newer'} encoder-workbook "
+                f"(store version {version}, this one reads {VERSION}). {cure}"
+            )
+        # Where the disk cannot do it (some network drives), SQLite keeps to its older, slower journal.
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        if empty:
+            with self._transaction():
+                if not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    for statement in _TABLES.split(";")[:-1]:
+                        self._db.execute(statement)
+                    self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
+                    self._db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> LabelStore:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # --- asking -------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Held by whoever asks into this store, so that no two pay for the same answers. Ends with the process."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(f"{self.path}.running")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise WorkbookError(
+                f"Another run is asking into {paths.shown(self.path.absolute())}. Wait for it or stop it (its answers "
+                "are kept), or give this run a store of its own."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def register(
+        self, question: str, settings: dict[str, Any], wording: str, papers: Sequence[Paper]
+    ) -> None:
+        """Note a question and the papers that it is asked about."""
+        import json
+
+        parameters = json.dumps(settings["parameters"], sort_keys=True, ensure_ascii=False)
+        names = ("endpoint", "model", "way", "prompt", "schema")
+        row = (question, *(settings[name] for name in names), parameters, wording)
+        with self._transaction():
+            self._db.execute("INSERT OR IGNORE INTO questions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            self._db.executemany(
+                "INSERT OR IGNORE INTO papers VALUES (?, ?, ?)", ((p.key, p.id, question) for p in papers)
+            )
+
+    def left(self, question: str, papers: Sequence[Paper], attempts: int) -> list[Paper]:
+        """The papers to ask about: those without an answer, or with an unusable one after fewer than `attempts`.
+
+        Each text once, however many papers share it.
+        """
+        with self._errors_explained():
+            rows = self._db.execute(
+                "SELECT key, status, attempts FROM answers WHERE question = ?", (question,)
+            ).fetchall()
+        done = {
+            key
+            for key, status, tried in rows
+            if status in USABLE or (status not in FAILURES and tried >= attempts)
+        }
+        return list({paper.key: paper for paper in papers if paper.key not in done}.values())
+
+    def save(self, question: str, replies: Iterable[tuple[str, Reply]]) -> None:
+        """Keep replies, each under its key. When this returns they are on disk."""
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        rows = [
+            (
+                key, question, reply.parsed.status, reply.parsed.label, _storable(reply.parsed.explanation),
+                " ".join(reply.parsed.flags), _storable(reply.content), _storable(reply.reasoning_field),
+                _storable(reply.finish_reason), reply.prompt_tokens, reply.completion_tokens, reply.seconds, now,
+                _storable(reply.error),
+            )
+            for key, reply in replies
+        ]  # fmt: skip
+        with self._transaction():
+            self._db.executemany(_SAVE, rows)
+
+    # --- reading ------------------------------------------------------------------------------------
+
+    def counts(self, question: str | None = None) -> dict[str, int]:
+        """How many answers there are of each status, the most frequent first."""
+        with self._errors_explained():
+            return dict(
+                self._db.execute(
+                    "SELECT status, count(*) FROM answers WHERE ? IS NULL OR question = ? "
+                    "GROUP BY status ORDER BY 2 DESC, 1",
+                    (question, question),
+                ).fetchall()
+            )
+
+    def questions(self) -> pl.DataFrame:
+        """The questions asked so far, with their settings and the number of their answers."""
+        return self._frame(
+            "SELECT q.*, (SELECT count(*) FROM answers a WHERE a.question = q.question) AS answers FROM questions q"
+        )
+
+    def answers(self, question: str | None = None) -> pl.DataFrame:
+        """One row for each paper and question that has been answered, usable or not.
+
+        `paper` is the paper's id; `answer` is the completion as it came, `reasoning` the thinking cut out of it.
+        """
+        import polars as pl
+
+        frame = self._frame(
+            "SELECT p.paper, a.status, a.label, a.explanation, a.flags, a.content AS answer, a.reasoning_field, "
+            "a.finish_reason, a.prompt_tokens, a.completion_tokens, a.seconds, a.attempts, a.asked_at, a.error, "
+            "q.model, q.endpoint, q.way, q.prompt, a.question, a.key "
+            "FROM answers a JOIN papers p ON p.key = a.key JOIN questions q ON q.question = a.question "
+            "WHERE ? IS NULL OR a.question = ? ORDER BY p.paper, a.question",
+            (question, question),
+        )
+        reasoning = [
+            parse_completion(
+                {"finish_reason": finish, "message": {"content": content, "reasoning": field}}
+            ).reasoning
+            for content, field, finish in frame.select(
+                "answer", "reasoning_field", "finish_reason"
+            ).iter_rows()
+        ]
+        column = pl.Series("reasoning", reasoning, dtype=pl.String)
+        return frame.insert_column(frame.columns.index("flags") + 1, column).drop("reasoning_field")
+
+    def write_parquet(self, path: str | os.PathLike[str], question: str | None = None) -> int:
+        """Write the answers to a parquet file, whole or not at all. Returns the number of rows."""
+        path, frame = Path(path), self.answers(question)
+        draft = path.with_name(f".{path.name}.tmp")
+        try:
+            frame.write_parquet(draft)
+            os.replace(draft, path)
+        except OSError as error:
+            raise WorkbookError(
+                f"{paths.shown(path.absolute())} cannot be written ({error.strerror or error}). The answers are safe "
+                "in the store: write them to another place."
+            ) from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return frame.height
+
+    def question_of(self, keys: Sequence[str]) -> dict[str, str]:
+        """The question that each of these keys belongs to; unknown keys are left out."""
+        with self._errors_explained():
+            found: dict[str, str] = {}
+            for start in range(0, len(keys), 500):
+                part = keys[start : start + 500]
+                marks = ",".join("?" * len(part))
+                found.update(
+                    self._db.execute(f"SELECT key, question FROM papers WHERE key IN ({marks})", part)
+                )
+            return found
+
+    def _frame(self, query: str, values: tuple[Any, ...] = ()) -> pl.DataFrame:
+        import polars as pl
+
+        with self._errors_explained():
+            cursor = self._db.execute(query, values)
+            names = [column[0] for column in cursor.description]
+            rows = cursor.fetchall()
+        numbers = {
+            "prompt_tokens": pl.Int64,
+            "completion_tokens": pl.Int64,
+            "attempts": pl.Int64,
+            "answers": pl.Int64,
+        }
+        schema = {name: numbers.get(name, pl.Float64 if name == "seconds" else pl.String) for name in names}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    # --- SQLite ---------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._errors_explained():
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def _errors_explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            where, words = paths.shown(self.path.absolute()), str(error)
+            kept = "What was stored before is safe: "
+            if "locked" in words or "busy" in words:
+                cure = f"Another program holds it locked (a database viewer?). {kept}close that program, then run this again."
+            elif "full" in words or getattr(error, "errno", None) == 28:
+                cure = f"Its disk is full. {kept}make room, then run this again; it goes on where it stopped."
+            elif "not a database" in words or "malformed" in words:
+                cure = "It is no SQLite file, or a damaged one. Move it away, or give the store another name."
+            elif "readonly" in words or "unable to open" in words or isinstance(error, PermissionError):
+                cure = (
+                    "It cannot be written there: make the folder writable, or give the store another place."
+                )
+            else:
+                cure = f"{kept}run this again; if it happens again, copy the file to another disk."
+            raise WorkbookError(f"The store {where} failed ({words}). {cure}") from None
+
+
+def _storable(text: Any) -> str | None:
+    """A text that SQLite takes: lone surrogates, which UTF-8 cannot hold, become '?'."""
+    return text.encode("utf-8", "replace").decode("utf-8") if isinstance(text, str) else None

@@ -1,0 +1,66 @@
+"""How many workers: against servers that behave as simple laws say, in simulated time."""
+
+import heapq
+import random
+
+import pytest
+
+from workbook.labelling.pace import FIRST, Pace
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def simulate(service, slots, rows, most=128, seed=0):
+    """(workers at the end, rows a second) of `rows` requests against a server of so many slots."""
+    clock, rng = Clock(), random.Random(seed)
+    pace = Pace(most, clock)
+    free_at = [0.0] * slots  # when each slot of the server is free
+    under_way: list[float] = []
+    started = finished = 0
+    while finished < rows:
+        while len(under_way) < pace.workers and started < rows:
+            begins = max(clock.now, heapq.heappop(free_at))
+            ends = begins + service(rng)
+            heapq.heappush(free_at, ends)
+            heapq.heappush(under_way, ends)
+            started += 1
+        clock.now = heapq.heappop(under_way)
+        finished += 1
+        pace.finished(1)
+    return pace.workers, rows / clock.now
+
+
+@pytest.mark.parametrize("slots", [1, 8, 64])
+def test_it_finds_what_a_server_can_do(slots):
+    workers, rate = simulate(lambda rng: 1.0, slots, rows=max(60, 60 * slots))
+    assert rate > 0.9 * slots
+    assert max(FIRST, slots) <= workers <= 2 * max(FIRST, slots)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_copes_with_times_that_vary(seed):
+    _, rate = simulate(lambda rng: rng.expovariate(1 / 4) + 0.5, 32, rows=3_000, seed=seed)
+    assert rate > 0.75 * 32 / 4.5
+
+
+def test_it_never_goes_beyond_the_most():
+    assert simulate(lambda rng: 1.0, 64, rows=400, most=10)[0] == 10
+    assert simulate(lambda rng: 1.0, 64, rows=40, most=1)[0] == 1
+
+
+def test_too_many_requests_halve_and_stay_halved():
+    clock = Clock()
+    pace = Pace(64, clock)
+    for _ in range(200):
+        clock.now += 0.1
+        pace.finished(pace.workers)
+    many = pace.workers
+    assert pace.slower() == many // 2
+    for _ in range(200):
+        clock.now += 0.3
+        assert pace.finished(pace.workers) <= many // 2
