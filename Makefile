@@ -6,7 +6,7 @@ VENV_PYTHON = $(or $(WORKBOOK_PYTHON),.venv/bin/python)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit test-sandbox test-notebooks test-real lint notebooks clean
+.PHONY: help setup run test test-unit test-sandbox test-notebooks test-real bench lint notebooks clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +31,11 @@ test-sandbox:  ## the real clients against the sandbox
 test-notebooks:  ## the notebooks: executed, compared, and as files
 	@$(BOOTSTRAP) test notebooks
 
-test-real:  ## on the real KLUE data, where they lie beside the clone
+test-real:  ## on real data, where they lie beside the clone
 	@$(BOOTSTRAP) test real_data
+
+bench: setup  ## this workbook's way against the usual one, timed side by side (half an hour; ARGS="--quick" for less)
+	@"$(VENV_PYTHON)" -m bench $(ARGS)
 
 lint: setup  ## ruff, and the notebooks' hygiene
 	@"$(VENV_PYTHON)" -m ruff check .

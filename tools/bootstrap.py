@@ -359,15 +359,13 @@ def test(python, layers):
 def run_layer(python, layer):
     """Counts of one layer, and a remark. A pytest that ends without counts is a failure of its own."""
     if layer == "real_data" and not REAL_DATA.is_dir():
-        reason = "the real KLUE data are not beside the clone"
+        reason = "the real data are not beside the clone"
         say(f"skipped: {reason}")
         return {"passed": 0, "failed": 0, "skipped": 1}, reason
     environment = dict(os.environ, WORKBOOK_STRICT="1", PYTHONUTF8="1", TOKENIZERS_PARALLELISM="false")
     # Two files at a time: a miniature trains on one core, and much of a sandbox test is waiting.
     two_at_a_time = ["-n", "2", "--dist", "loadfile"]
-    runs = [[f"tests/{layer}"]]
-    if layer in ("unit", "sandbox"):
-        runs = [[*two_at_a_time, f"tests/{layer}"]]
+    runs = [[*two_at_a_time, f"tests/{layer}"]]
     if layer == "notebooks":
         shutil.rmtree(TEST_OUTPUTS, ignore_errors=True)
         environment.update(WORKBOOK_MODE="sandbox", WORKBOOK_OUTPUTS=str(TEST_OUTPUTS), TQDM_DISABLE="1")
@@ -379,7 +377,7 @@ def run_layer(python, layer):
             f"--nbval-cell-timeout={CELL_TIMEOUT}",
             "notebooks",
         ]
-        runs = [nbval, ["tests/notebooks"]]
+        runs = [nbval, *runs]
     total = {"passed": 0, "failed": 0, "skipped": 0}
     note = ""
     for arguments in runs:

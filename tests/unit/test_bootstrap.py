@@ -89,7 +89,7 @@ def test_layers_end_with_a_table_and_a_line_of_counts(tmp_path, monkeypatch, cap
     assert lines[-1] == "1 passed, 2 failed, 2 skipped"
     assert any(line.startswith("unit ") and line.split()[1:4] == ["1", "1", "1"] for line in lines)
     assert any("no test was found" in line for line in lines)
-    assert any("real KLUE data are not beside the clone" in line for line in lines)
+    assert any("real data are not beside the clone" in line for line in lines)
 
 
 def test_an_unknown_layer_is_wrong_use():

@@ -17,10 +17,7 @@ def test_packages_are_held_against_floors():
         "missing",
         "not installed",
     )
-    assert (
-        by_name["[jupyter]"].status == "warn"
-        and "encoder-workbook[jupyter]" in by_name["[jupyter]"].cure
-    )
+    assert by_name["[jupyter]"].status == "warn" and "encoder-workbook[jupyter]" in by_name["[jupyter]"].cure
 
 
 def test_what_other_systems_need_is_not_asked_for_here():
