@@ -153,7 +153,7 @@ def test_a_killed_process_loses_no_checkpoint(tmp_path, uninterrupted):
     """kill -9 in the middle of training, at whatever step it is."""
     program = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import time, test_training as t\n"
-        "class Slow(t.TrainerCallback):\n"
+        "class Slow(t.training.TrainerCallback):\n"
         "    def on_step_end(self, *a, **k): time.sleep(0.05)\n"
         "t.torch.set_num_threads(1)\n"
         f"trainer = t.make_trainer({str(tmp_path)!r}, [Slow()]); t.training.resume_point(trainer); trainer.train()"
