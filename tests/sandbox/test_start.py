@@ -59,13 +59,19 @@ def first(outputs):
     return run(outputs, TIMED)
 
 
-def test_the_first_start_takes_seconds(first):
-    assert first["seconds"] < 20, first
+def test_start_imports_no_client(first):
     assert first["heavy"] == [], "what start() imports would have read its settings too early"
 
 
-def test_a_warm_start_takes_less_than_one(first, outputs):
-    assert min(run(outputs, TIMED)["seconds"] for _ in range(3)) < 1.0
+@pytest.mark.timing
+def test_the_first_start_takes_seconds(tmp_path):
+    assert run(tmp_path, TIMED)["seconds"] < 60  # 7 to 9 where nothing else runs
+
+
+@pytest.mark.timing
+def test_a_warm_start_takes_about_half_a_second(first, outputs):
+    """Measured 0.43 s; the limit leaves room for a busy machine."""
+    assert min(run(outputs, TIMED)["seconds"] for _ in range(3)) < 1.5
 
 
 def test_from_any_working_folder(first, outputs, tmp_path):

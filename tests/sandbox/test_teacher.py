@@ -292,6 +292,7 @@ def test_money_runs_out(teacher):
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
+@pytest.mark.timing
 def test_429_and_the_clients_own_retry(teacher, form):
     busy = teacher(Behaviour(rate_limited=1, retry_after=1, retry_after_as=form, faulty_attempts=1))
     with pytest.raises(openai.RateLimitError) as caught:
@@ -471,6 +472,7 @@ def test_in_notebooks_nearly_all_is_well():
     assert IN_NOTEBOOKS.hanging == IN_NOTEBOOKS.latency == 0
 
 
+@pytest.mark.timing
 def test_latency_and_slots(teacher):
     slow = teacher(Behaviour(latency=0.3, slots=4))
     client = slow.client()
@@ -510,6 +512,7 @@ def test_a_text_alone_is_an_abstract():
     ["", " ", "\0", "مجموعة بيانات جديدة 🤖 " * 30, "{" * 50_000, "<a>" * 20_000, "\n" * 50_000, "a " * 25_000,
      "we introduce " * 4_000, "\n*" * 25_000, '\\"' * 5_000, "We collect. " * 4_000, "\ud800"],
 )  # fmt: skip
+@pytest.mark.timing
 def test_any_text_is_answered(sound, abstract):
     body = {"model": MODEL, "messages": [{"role": "user", "content": PROMPT.format("", abstract)}]}
     began = time.monotonic()
