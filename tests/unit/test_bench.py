@@ -78,10 +78,10 @@ def test_the_page_holds_the_newest_full_row_and_keeps_what_people_wrote(tmp_path
     assert [r["pair"] for r in found] == ["ynat", "ner", "growth"]
     file = page.write(found, tmp_path)
     text = file.read_text(encoding="utf-8")
-    assert "**21.0×** (17.1 to 26.7)" in text and "reached" in text and "**missed**" in text
+    assert "**21.00×** (17.08 to 26.67)" in text and "reached" in text and "**missed**" in text
     assert "3.0 % | 99.0 %" in text and r"YNAT \| training" in text and "| 1,000 | 2.5 |" in text
     assert "| tutorial | 21.00 s | 3.25 |" in text and "Slow here." in text
-    assert "99.0×" not in text and "**1.0×**" not in text
+    assert "99.00×" not in text and "**1.00×**" not in text
     assert str(tmp_path) not in text
     file.write_text(text + "\n## Why NER is slow\n", encoding="utf-8")
     page.write(found, tmp_path)

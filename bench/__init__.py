@@ -1,0 +1,1 @@
+"""This workbook's way against the tutorials' way, side by side: `python -m bench` from the clone."""

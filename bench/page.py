@@ -1,0 +1,187 @@
+"""docs/benchmarks.md and its plot, from the rows in outputs/bench."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from bench.measure import read
+from workbook import paths
+from workbook.errors import WorkbookError
+
+BEGIN, END = "<!-- measured: written by `python -m bench --page` -->", "<!-- end of what is measured -->"
+HEAD = """# This workbook's way against the tutorials' way
+
+Pairs of runs on one machine: same model, data, seed and number of examples. `python -m bench` measures them, `python -m bench --page` writes the part between the two marks of this file.
+"""
+Row = dict[str, Any]
+
+
+def rows(folder: Path, order: Iterable[str]) -> list[Row]:
+    """The newest full row of every pair, size, data and machine. Raises WorkbookError where there is none."""
+    place = {name: number for number, name in enumerate(order)}
+    newest: dict[tuple, Row] = {}
+    for file in sorted(folder.glob("*.json")):
+        for row in read(file):
+            if not row.get("quick") and row["pair"] in place:
+                newest[row["pair"], row["size"], row["data"], machine_name(row)] = row
+    if not newest:
+        raise WorkbookError(
+            f"There is no full result in {paths.shown(folder.absolute())}. Measure first, without --quick: python -m bench"
+        )
+    return sorted(newest.values(), key=lambda row: place[row["pair"]])
+
+
+def machine_name(row: Row) -> str:
+    """A machine as the page names it."""
+    machine = row["machine"]
+    processor = f"{machine['processor']}, {machine['cores']} cores"
+    return f"{machine['gpu']} ({processor})" if machine["gpu"] else processor
+
+
+def verdict(row: Row) -> str:
+    """What a row came to, in one line for the terminal."""
+    if "points" in row:
+        return f"{row['pair']:<11} {row['size']:<10} " + ", ".join(f"{x}: {y:.1f}" for x, y in row["points"])
+    ways = ", ".join(f"{name} {way['median']:.2f} s" for name, way in row["ways"].items())
+    low, high = row["ratio_range"]
+    goal = f"; goal {row['goal']:g}×" if row.get("goal") else ""
+    return f"{row['pair']:<11} {row['size']:<10} {row['ratio']:.2f}× ({low:.2f} to {high:.2f}{goal}): {ways}"
+
+
+def write(found: list[Row], docs: Path) -> Path:
+    """Put tables and plot into docs/benchmarks.md; what is written around the marks stays."""
+    file = docs / "benchmarks.md"
+    text = file.read_text(encoding="utf-8") if file.exists() else f"{HEAD}\n{BEGIN}\n{END}\n"
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise WorkbookError(
+            f"{file.name} lacks the two marks between which results go. Put them back, or delete the file:\n{BEGIN}\n{END}"
+        )
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    paths.write_text(docs / "benchmarks.svg", plot(found))
+    paths.write_text(file, f"{before}{BEGIN}\n\n{tables(found)}\n{END}{after}")
+    return file
+
+
+def tables(found: list[Row]) -> str:
+    """The measured part of the page."""
+    parts = ["![How many times faster, and the goals](benchmarks.svg)\n"]
+    for name in dict.fromkeys(machine_name(row) for row in found):
+        mine = [row for row in found if machine_name(row) == name]
+        packages = ", ".join(f"{package} {version}" for package, version in mine[-1]["versions"].items())
+        parts.append(f"## {name}\n\n{mine[-1]['machine']['system']}; {packages}.\n")
+        parts.append(_ratios([row for row in mine if "ways" in row]))
+        parts += [_limits(mine), *(_details(row) for row in mine)]
+    return "\n".join(part for part in parts if part)
+
+
+def _table(head: str, lines: Iterable[Iterable[Any]]) -> str:
+    count = head.count("|") + 1
+    body = ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines]
+    return "\n".join([f"| {head} |", "|---" * count + "|", *body, ""])
+
+
+def _ratios(found: list[Row]) -> str:
+    lines = []
+    for row in found:
+        (_, theirs), (_, ours) = ((name, row["ways"][name]) for name in _compared(row))
+        low, high = row["ratio_range"]
+        goal = row.get("goal")
+        lines.append(
+            [
+                row["title"], row["size"], f"{row['examples']:,} {row['unit']}, {row['data']}", row["repetitions"],
+                *(f"{w['median']:.2f} s ({w['low']:.2f} to {w['high']:.2f})" for w in (theirs, ours)),
+                f"**{row['ratio']:.2f}×** ({low:.2f} to {high:.2f})",
+                f"≥ {goal:g}×, " + ("reached" if row["ratio"] >= goal else "**missed**") if goal else "",
+            ]
+        )  # fmt: skip
+    head = (
+        "pair: what the other way does | model | of | times | its median (low to high) | ours | ratio | goal"
+    )
+    return _table(head, lines)
+
+
+def _compared(row: Row) -> tuple[str, str]:
+    names = list(row["ways"])
+    return names[0], "ours" if "ours" in names else names[1]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _limits(found: list[Row]) -> str:
+    lines = [
+        [row["title"], row["size"], *(_percent(row["real_token_share"][way]) for way in ("tutorial", "ours")),
+         _percent(row["outside_the_model"]), _percent(row["flops_of_largest_product"])]
+        for row in found if "real_token_share" in row
+    ]  # fmt: skip
+    head = (
+        "training | model | real tokens, the other way | ours | our time outside the model | "
+        "our FLOP/s of a large matrix product's"
+    )
+    note = (
+        "Real tokens: of those computed (goal ≥ 96 %). Outside the model: fetching and padding rows, logging (goal on "
+        "a processor ≤ 5 %). FLOP/s count what the real tokens need, forward and backward (goal on a card at base "
+        "size ≥ 45 % of bf16).\n"
+    )
+    return f"### Against the limit\n\n{_table(head, lines)}\n{note}" if lines else ""
+
+
+def _details(row: Row) -> str:
+    """Figures by way, the points of a curve, and remarks, under the row's title; nothing where it has none of them."""
+    parts = list(row.get("remarks", []))
+    for name, values in row.get("each", {}).items():
+        lines = [[way, f"{row['ways'][way]['median']:.2f} s", f"{v:.3g}"] for way, v in values.items()]
+        parts.insert(0, _table(f"way | median | {name}", lines))
+    if "points" in row:
+        parts.append(_table(f"{row['x']} | {row['y']}", [[f"{x:,}", f"{y:.1f}"] for x, y in row["points"]]))
+    return f"### {row['title']}\n\n" + "\n".join(parts) + "\n" if parts else ""
+
+
+def plot(found: list[Row]) -> str:
+    """An SVG: how many times faster on a logarithmic scale, a bar a pair, a line at its goal."""
+    found = [row for row in found if "ratio" in row]
+    left, width, step, top = 330, 470, 34, 44
+    most = max(10.0, *(max(row["ratio"], row.get("goal") or 0) for row in found)) * 1.3
+    least = min(0.8, *(row["ratio"] for row in found))
+
+    def x(ratio: float) -> float:
+        return left + width * math.log(ratio / least) / math.log(most / least)
+
+    height = top + step * len(found) + 24
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 {height}" role="img" '
+        'aria-label="How many times faster each pair is, with its goal" '
+        'font-family="system-ui, \'Segoe UI\', Helvetica, Arial, sans-serif" font-size="12">',
+        f'<rect width="860" height="{height}" rx="14" fill="#f7f8fa"/>',
+        '<text x="16" y="26" font-size="14" fill="#24324a">Times faster than the other way (line: the goal)</text>',
+    ]
+    for tick in (1, 2, 5, 10, 20, 50, 100):
+        if tick < most:
+            out.append(
+                f'<path d="M{x(tick):.1f} {top - 6} V{height - 20}" stroke="{"#7a8699" if tick == 1 else "#d5dae2"}"/>'
+                f'<text x="{x(tick):.1f}" y="{height - 7}" text-anchor="middle" fill="#7a8699">{tick}×</text>'
+            )
+    for number, row in enumerate(found):
+        y = top + step * number
+        start, end = sorted((x(1), x(row["ratio"])))
+        card = ", GPU" if row["machine"]["gpu"] else ""
+        size = "" if row["size"] == "-" else f", {row['size']}"
+        out.append(
+            f'<text x="{left - 10}" y="{y + 15}" text-anchor="end" fill="#24324a">{escape(row["pair"] + size + card)}</text>'
+        )
+        good = row["ratio"] >= (row.get("goal") or 0)
+        colour = "#3b6fb6" if good else "#c2703d"
+        out.append(
+            f'<rect x="{start:.1f}" y="{y}" width="{end - start:.1f}" height="20" rx="3" fill="{colour}"/>'
+        )
+        if row.get("goal"):
+            goal = x(row["goal"])
+            out.append(f'<path d="M{goal:.1f} {y - 3} V{y + 23}" stroke="#24324a" stroke-width="2.5"/>')
+            end = goal if end < goal < end + 45 else end
+        out.append(f'<text x="{end + 6:.1f}" y="{y + 15}" fill="#24324a">{row["ratio"]:.1f}×</text>')
+    return "\n".join([*out, "</svg>", ""])
