@@ -57,7 +57,7 @@ def _training(name: str, goal: float, batches: int, on_cpu: str = "small") -> Pa
 
 def _prediction(plan: Plan) -> dict[str, Any]:
     size = plan.size_or("small")
-    texts = plan.pick(64, 1_000 if size == "miniature" else 32, 5_000)
+    texts = plan.pick(64, 1_000 if size == "miniature" else 64, 5_000)
     return _from("prediction").prediction(plan.sources, size, texts, plan.repetitions)
 
 
@@ -85,7 +85,7 @@ def _arxiv(plan: Plan) -> dict[str, Any]:
 
 
 def _score(plan: Plan) -> dict[str, Any]:
-    return _from("training").score(*plan.pick((100, 1, 1), (1_000, 3, 1), (2_800, 3, 5)))
+    return _from("training").score(*plan.pick((100, 1, 1), (1_200, 3, 2), (2_800, 3, 5)))
 
 
 def _growth(plan: Plan) -> dict[str, Any]:
