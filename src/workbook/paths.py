@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +82,21 @@ def shown(path: Path) -> str:
     return path.as_posix()
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file so that under its name there is either the old one or the whole new one."""
+@contextlib.contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """A file to write to that becomes `path` at the end: under its name is either the old one or the whole new one."""
     draft = path.with_name(f".{path.name}.tmp")
     try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
+        yield draft
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file, whole or not at all."""
+    with draft_of(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(path: Path, document: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,20 +40,16 @@ def write_requests(
     rows = as_papers(papers, question_id)
     store.register(question_id, question.settings(teacher), question.template, rows)
     left = store.left(question_id, [paper for paper in rows if paper.abstract], attempts)
-    draft = path.with_name(f".{path.name}.tmp")
     try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
+        with paths.draft_of(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as file:
             for paper in left:
                 body = question.request(teacher.model, paper.title, paper.abstract)
                 line = {"custom_id": paper.key, "method": "POST", "url": URL, "body": body}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        os.replace(draft, path)
     except OSError as error:
         raise WorkbookError(
             f"{paths.shown(path.absolute())} cannot be written ({error.strerror or error}). Give another place."
         ) from None
-    finally:
-        draft.unlink(missing_ok=True)
     return len(left)
 
 

@@ -230,17 +230,14 @@ class LabelStore:
     def write_parquet(self, path: str | os.PathLike[str], question: str | None = None) -> int:
         """Write the answers to a parquet file, whole or not at all. Returns the number of rows."""
         path, frame = Path(path), self.answers(question)
-        draft = path.with_name(f".{path.name}.tmp")
         try:
-            frame.write_parquet(draft)
-            os.replace(draft, path)
+            with paths.draft_of(path) as draft:
+                frame.write_parquet(draft)
         except OSError as error:
             raise WorkbookError(
                 f"{paths.shown(path.absolute())} cannot be written ({error.strerror or error}). The answers are safe "
                 "in the store: write them to another place."
             ) from error
-        finally:
-            draft.unlink(missing_ok=True)
         return frame.height
 
     def question_of(self, keys: Sequence[str]) -> dict[str, str]:

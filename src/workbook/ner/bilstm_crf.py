@@ -18,9 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
+from workbook import paths
 from workbook.metrics import KLUE_TAGS
 from workbook.ner.characters import Row, with_spaces, without_spaces, word_edges
-from workbook.ner.saving import read_header, write_bytes, write_header
+from workbook.ner.saving import read_header, write_header
 
 FORBIDDEN = -1e4  # the score of a transition that IOB2 does not know
 
@@ -226,7 +227,8 @@ class BiLstmCrf:
         from safetensors.torch import save
 
         folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(folder / "model.safetensors", save(self.network.state_dict()))
+        with paths.draft_of(folder / "model.safetensors") as draft:
+            draft.write_bytes(save(self.network.state_dict()))
         characters, pairs = list(self.characters), list(self.pairs)
         write_header(folder, _FORMAT, _VERSION, settings=self.settings, characters=characters, pairs=pairs)
 

@@ -19,7 +19,7 @@ import pycrfsuite
 from workbook import paths
 from workbook.errors import WorkbookError
 from workbook.ner.characters import Row, with_spaces, without_spaces, word_edges
-from workbook.ner.saving import read_header, write_bytes, write_header
+from workbook.ner.saving import read_header, write_header
 
 _FORMAT, _VERSION = "workbook-crf", 1  # a change of character_features is a new version
 
@@ -138,7 +138,8 @@ class Crf:
     def save(self, folder: Path) -> None:
         """Write it to `folder`: CRFsuite's file, and a header that says what wrote it."""
         folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(folder / "model.crfsuite", self._model)
+        with paths.draft_of(folder / "model.crfsuite") as draft:
+            draft.write_bytes(self._model)
         digest = hashlib.sha256(self._model).hexdigest()
         write_header(
             folder, _FORMAT, _VERSION, sha256=digest, library=f"python-crfsuite {version('python-crfsuite')}"

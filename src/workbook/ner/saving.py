@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from workbook import paths
 from workbook.errors import WorkbookError
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that under its name there is either the old one or the whole new one."""
-    draft = path.with_name(f".{path.name}.tmp")
-    try:
-        draft.write_bytes(content)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def write_header(folder: Path, format: str, version: int, **more: Any) -> None:
