@@ -8,8 +8,9 @@ import pytest
 HERE = Path(__file__).parent
 LAYERS = ("unit", "sandbox", "notebooks", "real_data")
 
-# Two threads that fight for two cores are slower than one, and sums differ with their number.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# As in the sandbox: threads that sleep while they wait do not fight, and sums differ with their number.
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 for variable in ("WORKBOOK_MODE", "WORKBOOK_OUTPUTS", "WORKBOOK_HUB_ROOTS", "WORKBOOK_SANDBOX_PORT"):
     os.environ.pop(variable, None)
 

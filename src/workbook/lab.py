@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import html
+import math
 import os
 import platform
 import random
@@ -348,7 +349,7 @@ def _show(lab: Lab) -> None:
 def _seconds(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+    return f"{math.ceil(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 def _is_true(text: str | None) -> bool:

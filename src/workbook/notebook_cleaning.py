@@ -8,15 +8,18 @@ from typing import Any
 # A tqdm line: "Map: 40%|████ | 2/5 [00:00<00:01, 3.1it/s]", "12 examples [00:00, 80.1 examples/s]", "0it [00:00, ?it/s]".
 _TQDM = re.compile(r"\d+%\|.*\||\[\d+:\d\d(:\d\d)?(<[\d:?]+)?,\s*[\d.?]+\s?\S*(/s|s/)\S*.*\]")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+# What the Trainer shows: a bar in a <div>, and below it a table of the scores of each evaluation.
+_TRAINERS_BAR = re.compile(r"<div>[^<]*<progress.*?</div>", re.DOTALL)
+_MOST_ROWS = 20  # of such a table: with more it is a log, and the figure of it says it better
 _KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def clean(notebook: Any) -> Any:
     """Clean a notebook (nbformat 4) in place and return it.
 
-    Drops progress bars (tqdm on stderr, the Trainer's HTML bar, ipywidgets), joins split streams and keeps only
-    the metadata that do not change from run to run: a cell's tags, the kernel's name. Other text on stderr and
-    errors stay: they are worth reading.
+    Drops progress bars (tqdm on stderr, the Trainer's HTML bar but not its table of scores, ipywidgets), joins split
+    streams and keeps only the metadata that do not change from run to run: a cell's tags, the kernel's name. Other
+    text on stderr and errors stay: they are worth reading.
     """
     notebook.metadata = type(notebook.metadata)(
         kernelspec=dict(_KERNELSPEC), language_info={"name": "python"}
@@ -37,8 +40,11 @@ def _clean_outputs(outputs: list[Any]) -> list[Any]:
                 kept[-1].text += output.text
             else:
                 kept.append(output)
-        elif not (output.output_type == "display_data" and _is_progress(output.data)):
-            kept.append(output)
+        else:
+            if output.output_type == "display_data" and "text/html" in output.data:
+                output.data["text/html"] = _without_trainers_bar(output.data["text/html"])
+            if not (output.output_type == "display_data" and _is_progress(output.data)):
+                kept.append(output)
     for output in kept:
         if output.output_type == "stream":
             output.text = _without_bars(output.text)
@@ -53,6 +59,14 @@ def _is_progress(data: dict[str, Any]) -> bool:
         return False
     # The Trainer's bar is emptied when it ends: what remains of it is a blank display.
     return "<progress" in html or (not html.strip() and not any(mime.startswith("image/") for mime in data))
+
+
+def _without_trainers_bar(html: str) -> str:
+    """The table of scores below the bar; nothing where there is none, or one as long as a log."""
+    if not _TRAINERS_BAR.search(html):
+        return html
+    table = _TRAINERS_BAR.sub("", html).strip()
+    return table if 1 < table.count("<tr") <= _MOST_ROWS + 1 else ""
 
 
 def _without_bars(text: str) -> str:

@@ -18,29 +18,31 @@ ENTITY_COLOURS = {
 }  # fmt: skip
 
 
-def length_histogram(lengths: Mapping[str, Sequence[int]], limits: Sequence[int] = ()) -> Figure:
-    """How long texts are, in sub-words, one colour a data set; dashed lines at `limits`."""
+def length_histogram(
+    lengths: Mapping[str, Sequence[int]], limits: Sequence[int] = (), limit: str = "cut at"
+) -> Figure:
+    """How long texts are, in sub-words, one colour a data set; dashed lines at `limits`, called `limit` 512."""
     figure, axes = plt.subplots(figsize=(8, 3))
     longest = max(max(values) for values in lengths.values())
     bins = range(0, longest + 6, max(1, longest // 40))
     for name, values in lengths.items():
         axes.hist(values, bins=bins, alpha=0.6, label=f"{name} (longest {max(values)})")
-    for limit in limits:
-        axes.axvline(limit, color="black", linestyle="--", linewidth=1)
-        axes.text(limit, axes.get_ylim()[1] * 0.95, f" padded to {limit}", va="top")
+    for place in limits:
+        axes.axvline(place, color="black", linestyle="--", linewidth=1)
+        axes.text(place, axes.get_ylim()[1] * 0.95, f" {limit} {place}", va="top")
     axes.set(xlabel="sub-words in a text", ylabel="texts")
     axes.legend(frameon=False)
     return _finished(figure)
 
 
 def training_curves(runs: Mapping[str, Sequence[dict[str, Any]]], metric: str) -> Figure:
-    """Loss by epoch (training thin, evaluation thick) and `metric` by epoch, for each run's `log_history`."""
+    """Loss by epoch (training a line, evaluation points) and `metric` by epoch, for each run's `log_history`."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3))
     for number, (name, history) in enumerate(runs.items()):
         colour = f"C{number}"
-        for key, width, what in (("loss", 1, "training"), ("eval_loss", 2.5, "evaluation")):
+        for key, style, what in (("loss", "-", "training"), ("eval_loss", "o--", "evaluation")):
             points = [(entry["epoch"], entry[key]) for entry in history if key in entry]
-            left.plot(*zip(*points, strict=True), color=colour, linewidth=width, label=f"{name}, {what}")
+            left.plot(*zip(*points, strict=True), style, color=colour, linewidth=1, label=f"{name}, {what}")
         points = [(entry["epoch"], entry[metric]) for entry in history if metric in entry]
         right.plot(*zip(*points, strict=True), color=colour, marker="o", label=name)
     left.set(xlabel="epoch", ylabel="loss")

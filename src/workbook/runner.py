@@ -47,6 +47,7 @@ class Run:
     peak_memory_bytes: int = 0
     cells: int = 0
     cells_done: int = 0
+    cell_seconds: list[float] = field(default_factory=list)  # of each cell that ran, in order
     error: dict[str, Any] | None = None
     overlays: list[str] = field(default_factory=list)
     system: str = ""
@@ -307,6 +308,7 @@ class _Execution:
         quiet.propagate = False
         self.run, self.environment = run, environment
         self.current: Any = None
+        self.cell_began = 0.0
         self.km = AsyncKernelManager(kernel_spec_manager=_ThisInterpreter(), log=quiet)
         self.words = tempfile.TemporaryFile()  # noqa: SIM115  what the kernel says outside of cells
         self.client = NotebookClient(
@@ -363,8 +365,11 @@ class _Execution:
 
     def _cell_starts(self, cell: Any, cell_index: int) -> None:
         self.current = cell if _runs(cell) else None
+        self.cell_began = time.monotonic()
 
     def _cell_executed(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
+        if execute_reply:
+            self.run.cell_seconds.append(round(time.monotonic() - self.cell_began, 3))
         if execute_reply and execute_reply["content"]["status"] == "ok":
             self.run.cells_done += 1
             self.current = None

@@ -124,6 +124,17 @@ def test_progress_bars_go(text):
     assert clean(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs == []
 
 
+@pytest.mark.parametrize(("rows", "stays"), [(0, False), (3, True), (200, False)])
+def test_the_trainers_table_stays_without_its_bar(rows, stays):
+    from transformers.utils.notebook import html_progress_bar, text_to_html_table
+
+    table = text_to_html_table([["Epoch", "Loss"], *([i, 0.5] for i in range(rows))])
+    html = html_progress_bar(3, 3, "", "[3/3 00:01, Epoch 3/3]") + table
+    cell = nbformat.v4.new_code_cell("x", outputs=[output("display_data", data={"text/html": html})])
+    kept = clean(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
+    assert [o.data["text/html"] for o in kept] == ([table] if stays else [])
+
+
 def test_what_is_worth_reading_stays():
     outputs = [
         output("stream", name="stdout", text="half "),
