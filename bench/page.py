@@ -46,6 +46,10 @@ def verdict(row: Row) -> str:
     """What a row came to, in one line for the terminal."""
     if "points" in row:
         return f"{row['pair']:<11} {row['size']:<10} " + ", ".join(f"{x}: {y:.1f}" for x, y in row["points"])
+    if "lines" in row:
+        return f"{row['pair']:<11} {row['size']:<10} " + ", ".join(
+            f"{line[0]}: {line[1]:.0f} s" for line in row["lines"]
+        )
     ways = ", ".join(f"{name} {way['median']:.2f} s" for name, way in row["ways"].items())
     low, high = row["ratio_range"]
     goal = f"; goal {row['goal']:g}×" if row.get("goal") else ""
@@ -139,6 +143,8 @@ def _details(row: Row) -> str:
         parts.insert(0, _table(f"way | median | {name}", lines))
     if "points" in row:
         parts.append(_table(f"{row['x']} | {row['y']}", [[f"{x:,}", f"{y:.1f}"] for x, y in row["points"]]))
+    if "lines" in row:
+        parts.insert(0, _table(" | ".join(row["head"]), row["lines"]))
     return f"### {row['title']}\n\n" + "\n".join(parts) + "\n" if parts else ""
 
 

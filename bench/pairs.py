@@ -68,6 +68,16 @@ def _int8(plan: Plan) -> dict[str, Any]:
     return _from("prediction").int8(plan.sources, size, texts, plan.repetitions)
 
 
+def _compiled(plan: Plan) -> dict[str, Any]:
+    return _from("prediction").compiled(
+        plan.sources, plan.size_or("small"), plan.pick(64, 256, 5_000), plan.repetitions
+    )
+
+
+def _notebooks(plan: Plan) -> dict[str, Any]:
+    return _from("notebooks").whole_run(("00",) if plan.quick else ())
+
+
 def _alignment(plan: Plan) -> dict[str, Any]:
     return _from("prediction").alignment(plan.sources, plan.repetitions, plan.pick(500, 26_008, 26_008))
 
@@ -104,7 +114,9 @@ PAIRS = {
     "labelling": Pair(12, _labelling),
     "arxiv": Pair(1.5, _arxiv),
     "int8": Pair(None, _int8),
+    "compiled": Pair(None, _compiled),
     "score": Pair(None, _score),
     "growth": Pair(None, _growth),
     "workers": Pair(None, _workers),
+    "notebooks": Pair(None, _notebooks),
 }

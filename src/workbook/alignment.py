@@ -7,7 +7,9 @@ IOB2: `B-PS` begins a person, `I-PS` goes on with it, `O` is outside.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from workbook.errors import WorkbookError
@@ -98,8 +100,8 @@ def check_rows(batch: dict[str, list], label_names: Sequence[str]) -> None:
             raise WorkbookError(f"{where} is an empty sentence. {cure}")
         if len(characters) != len(tags):
             raise WorkbookError(f"{where} has {len(characters)} characters and {len(tags)} tags. {cure}")
-        if long := next((c for c in characters if len(c) != 1), None):
-            raise WorkbookError(f"{where} has the token {long!r}, which is not one character. {cure}")
+        if (other := next((c for c in characters if len(c) != 1), None)) is not None:
+            raise WorkbookError(f"{where} has the token {other!r}, which is not one character. {cure}")
         if wrong := [tag for tag in tags if not 0 <= tag < len(label_names)]:
             raise WorkbookError(
                 f"{where} has the tag {wrong[0]}, outside 0 to {len(label_names) - 1}. Compare the data set's "
@@ -124,15 +126,31 @@ def tokenize_and_align(
             "returns a fast one."
         )
     check_rows(batch, label_names)
-    encoded = tokenizer(
-        ["".join(characters) for characters in batch["tokens"]],
-        truncation=True,
-        max_length=max_length,
-        return_offsets_mapping=True,
-    )
-    encoded["labels"] = [
-        subword_labels(tags, offsets)
-        for tags, offsets in zip(batch["ner_tags"], encoded["offset_mapping"], strict=True)
-    ]
-    encoded["length"] = [len(ids) for ids in encoded["input_ids"]]
+    with _no_garbage_collection():
+        encoded = tokenizer(
+            ["".join(characters) for characters in batch["tokens"]],
+            truncation=True,
+            max_length=max_length,
+            return_offsets_mapping=True,
+        )
+        encoded["labels"] = [
+            subword_labels(tags, offsets)
+            for tags, offsets in zip(batch["ner_tags"], encoded["offset_mapping"], strict=True)
+        ]
+        encoded["length"] = [len(ids) for ids in encoded["input_ids"]]
     return encoded
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Python's search for cycles put off: every offset is a tuple, and a batch has tens of thousands of them.
+
+    None is in a cycle, yet each few hundred new ones set off a search, now and then through all that there is.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -176,7 +176,12 @@ def gpu() -> Check:
         return Check(
             "torch and GPU", "warn", f"{card} is there, but torch {torch.__version__} cannot use it", cure
         )
-    return Check("torch and GPU", "warn", f"no GPU; torch computes on {torch.get_num_threads()} of {os.cpu_count()} CPU cores", GPU_CURE)
+    return Check(
+        "torch and GPU",
+        "warn",
+        f"no GPU; torch computes on {torch.get_num_threads()} of {os.cpu_count()} CPU cores",
+        GPU_CURE,
+    )
 
 
 def compiler() -> Check:

@@ -152,13 +152,15 @@ class Lab:
         value = float(value)
         if self.overlays:
             self.record(**{name: value})
-            print(f"{name} = {value:.4f}   a miniature model on the overlay's data: no band")
+            print(f"{name} = {_figure(value)}   a miniature model on the overlay's data: no band")
             return
         low, high = self.pick(sandbox=sandbox, live=live)
         inside = low <= value <= high
         self._metrics[name] = {"value": value, "band": [low, high], "inside": inside}
         self._write_metrics()
-        print(f"{name} = {value:.4f}   {'inside' if inside else 'OUTSIDE'} the expected {low:g} to {high:g}")
+        print(
+            f"{name} = {_figure(value)}   {'inside' if inside else 'OUTSIDE'} the expected {low:g} to {high:g}"
+        )
         if inside:
             return
         cause = hint or (
@@ -166,7 +168,7 @@ class Lab:
             "of epochs, a label map that does not fit the data, other versions than constraints.txt."
         )
         if any(_is_true(os.environ.get(variable)) for variable in ("CI", "WORKBOOK_STRICT")):
-            raise WorkbookError(f"{name} = {value:.4f} is outside {low:g} to {high:g}. {cause}")
+            raise WorkbookError(f"{name} = {_figure(value)} is outside {low:g} to {high:g}. {cause}")
         print(cause)
 
     # --- how it is set up ---------------------------------------------------------------------------
@@ -344,6 +346,10 @@ def _show(lab: Lab) -> None:
             display(lab)
             return
     print(lab)
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _seconds(seconds: float) -> str:

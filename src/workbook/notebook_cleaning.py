@@ -7,10 +7,14 @@ from typing import Any
 
 # A tqdm line: "Map: 40%|████ | 2/5 [00:00<00:01, 3.1it/s]", "12 examples [00:00, 80.1 examples/s]", "0it [00:00, ?it/s]".
 _TQDM = re.compile(r"\d+%\|.*\||\[\d+:\d\d(:\d\d)?(<[\d:?]+)?,\s*[\d.?]+\s?\S*(/s|s/)\S*.*\]")
+# What stands for an object that shows itself as HTML: its address is another on each run.
+_ADDRESS = re.compile(r"(?<=\w) at 0x[0-9a-f]+(?=>)")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 # What the Trainer shows: a bar in a <div>, and below it a table of the scores of each evaluation.
 _TRAINERS_BAR = re.compile(r"<div>[^<]*<progress.*?</div>", re.DOTALL)
-_MOST_ROWS = 20  # of such a table: with more it is a log, and the figure of it says it better
+_MOST_ROWS = (
+    20  # of such a table: with more it is a log, as it is without evaluations, and a figure says it better
+)
 _KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -48,6 +52,8 @@ def _clean_outputs(outputs: list[Any]) -> list[Any]:
     for output in kept:
         if output.output_type == "stream":
             output.text = _without_bars(output.text)
+        elif "text/html" in output.get("data", {}) and "text/plain" in output.data:
+            output.data["text/plain"] = _ADDRESS.sub("", output.data["text/plain"])
     return [output for output in kept if output.output_type != "stream" or output.text]
 
 
@@ -62,11 +68,11 @@ def _is_progress(data: dict[str, Any]) -> bool:
 
 
 def _without_trainers_bar(html: str) -> str:
-    """The table of scores below the bar; nothing where there is none, or one as long as a log."""
+    """The table of scores below the bar; nothing where there is none, or a log of losses."""
     if not _TRAINERS_BAR.search(html):
         return html
     table = _TRAINERS_BAR.sub("", html).strip()
-    return table if 1 < table.count("<tr") <= _MOST_ROWS + 1 else ""
+    return table if "Validation Loss" in table and 1 < table.count("<tr") <= _MOST_ROWS + 1 else ""
 
 
 def _without_bars(text: str) -> str:

@@ -1,5 +1,6 @@
 """Characters, sub-words and entities: by hand, by vectors, by property, and with what must be refused."""
 
+import gc
 import json
 from pathlib import Path
 
@@ -88,6 +89,7 @@ def good():
         ({"tokens": [[]], "ner_tags": [[]]}, "empty sentence"),
         ({"tokens": [[" ", " "]], "ner_tags": [[12, 12]]}, "empty sentence"),
         ({"tokens": [["서울", " ", "비", "."]]}, "not one character"),
+        ({"tokens": [["서", "", "비", "."]]}, "token '', which is not one character"),
     ],
 )
 def test_rows_that_cannot_be_aligned(change, message):
@@ -103,6 +105,29 @@ def test_a_tokenizer_without_offsets_is_refused():
 
     with pytest.raises(WorkbookError, match="AutoTokenizer"):
         tokenize_and_align(good(), Slow(), KLUE_TAGS)
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_garbage_is_collected_afterwards_as_before(collects):
+    class Tokenizer:
+        is_fast = True
+
+        def __call__(self, texts, **options):
+            assert not gc.isenabled()
+            if texts == ["x"]:
+                raise ValueError
+            return {"input_ids": [[2, 5, 3]], "offset_mapping": [[(0, 0), (0, 4), (0, 0)]]}
+
+    was_on = gc.isenabled()
+    try:
+        gc.enable() if collects else gc.disable()
+        assert tokenize_and_align(good(), Tokenizer(), KLUE_TAGS)["labels"] == [[IGNORED, 2, IGNORED]]
+        assert gc.isenabled() == collects
+        with pytest.raises(ValueError):
+            tokenize_and_align({"tokens": [["x"]], "ner_tags": [[0]]}, Tokenizer(), KLUE_TAGS)
+        assert gc.isenabled() == collects
+    finally:
+        gc.enable() if was_on else gc.disable()
 
 
 @pytest.mark.skipif(not VECTORS.is_file(), reason="the test vectors are not beside this clone")

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # bench is run from the clone, not installed
 
-from bench import arxiv, measure, page  # noqa: E402
+from bench import arxiv, measure, notebooks, page  # noqa: E402
 from bench.pairs import PAIRS, Plan  # noqa: E402
 from bench.sources import Sources  # noqa: E402
 from workbook import WorkbookError  # noqa: E402
@@ -166,8 +166,8 @@ def test_a_pair_from_end_to_end(tmp_path):
 def test_labelling_from_end_to_end():
     from bench import labelling
 
-    figures = labelling.speed(40, repetitions=1, latency=0.1)
-    assert figures["ratio"] > 1.5 and figures["ways"]["tutorial"]["median"] >= 40 / 5 * 0.1
+    figures = labelling.speed(40, repetitions=1, latency=0.3)  # long against what a busy machine adds
+    assert figures["ratio"] > 1.5 and figures["ways"]["tutorial"]["median"] >= 40 / 5 * 0.3
     (shares,) = figures["each"].values()
     assert 0.02 < shares["ours"] <= 1
 
@@ -177,3 +177,46 @@ def test_plan_sizes():
     assert Plan(sources).size_or("small") == "small" and Plan(sources, gpu=True).size_or("small") == "base"
     assert Plan(sources, size="miniature", gpu=True).size_or("small") == "miniature"
     assert Plan(sources, quick=True).pick(1, 2, 3) == 1 and Plan(sources, gpu=True).pick(1, 2, 3) == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "phase"),
+    [
+        ("import workbook\n\nlab = workbook.start('03_klue_ner')", "start"),
+        ("import time\n\nimport numpy as np\nfrom x import (\n    a,\n    b,\n)\n\nMODEL = 'x'", "imports"),
+        ("import time\nbefore = 1\nmodel = new()\ntrainer.train()\nplt.show()", "training"),
+        ("%pip install x\nplots.length_histogram({})", "drawing"),
+        ("model = AutoModel.from_pretrained('x')", "models, data"),
+        ("answers = predict_probabilities(model, tokenizer, rows)", "prediction"),
+        ("print(1", "the rest"),
+    ],
+)
+def test_a_cell_belongs_to_one_phase(source, phase):
+    assert notebooks.phase(source) == phase
+
+
+def test_the_seconds_of_a_notebook_add_up():
+    import nbformat
+
+    from workbook.runner import Run
+
+    cells = [
+        nbformat.v4.new_markdown_cell("x.train()"),
+        *(nbformat.v4.new_code_cell(s) for s in ("x.train()", "", "plt.show()")),
+    ]
+    run = Run("03_x", "sandbox", seconds=10.0, cell_seconds=[6.0, 1.5])
+    seconds = notebooks.by_phase(nbformat.v4.new_notebook(cells=cells), run)
+    assert {name: took for name, took in seconds.items() if took} == {
+        "training": 6.0,
+        "drawing": 1.5,
+        "kernel": 2.5,
+    }
+    line = {
+        "pair": "notebooks",
+        "size": "-",
+        "title": "All",
+        "head": ["notebook", "s"],
+        "lines": [["03_x", 10.0]],
+    }
+    assert page.verdict(line) == "notebooks   -          03_x: 10 s"
+    assert "| 03_x | 10.0 |" in page._details(line)

@@ -124,11 +124,19 @@ def test_progress_bars_go(text):
     assert clean(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs == []
 
 
-@pytest.mark.parametrize(("rows", "stays"), [(0, False), (3, True), (200, False)])
-def test_the_trainers_table_stays_without_its_bar(rows, stays):
+@pytest.mark.parametrize(
+    ("column", "rows", "stays"),
+    [
+        ("Validation Loss", 0, False),
+        ("Validation Loss", 3, True),
+        ("Validation Loss", 200, False),
+        ("Loss", 3, False),
+    ],
+)
+def test_the_trainers_table_of_scores_stays_without_its_bar(column, rows, stays):
     from transformers.utils.notebook import html_progress_bar, text_to_html_table
 
-    table = text_to_html_table([["Epoch", "Loss"], *([i, 0.5] for i in range(rows))])
+    table = text_to_html_table([["Epoch", column], *([i, 0.5] for i in range(rows))])
     html = html_progress_bar(3, 3, "", "[3/3 00:01, Epoch 3/3]") + table
     cell = nbformat.v4.new_code_cell("x", outputs=[output("display_data", data={"text/html": html})])
     kept = clean(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
@@ -144,7 +152,11 @@ def test_what_is_worth_reading_stays():
         output("display_data", data={"text/html": "", "text/plain": "<IPython.core.display.HTML object>"}),
         output("display_data", data={"application/vnd.jupyter.widget-view+json": {}, "text/plain": "0%"}),
         output("display_data", data={"image/png": "aGk="}),
-        output("execute_result", data={"text/html": "<b>table</b>"}, execution_count=1),
+        output(
+            "execute_result",
+            data={"text/html": "<b>table</b>", "text/plain": "<x.Styler at 0x7f4a>"},
+            execution_count=1,
+        ),
     ]
     cell = nbformat.v4.new_code_cell(
         "x", outputs=outputs, metadata={"tags": ["t"], "execution": {"iopub": "12:00"}}
@@ -158,6 +170,7 @@ def test_what_is_worth_reading_stays():
     assert [o.output_type for o in kept] == ["stream", "stream", "display_data", "execute_result"]
     assert kept[0].text == "half a line\n50% of | all [2/4]\n"
     assert kept[1].text == "UserWarning: careful\n"
+    assert kept[3].data["text/plain"] == "<x.Styler>"
     assert notebook.cells[0].metadata == {"tags": ["t"]}
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert notebook.metadata.kernelspec["name"] == "python3"

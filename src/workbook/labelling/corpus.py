@@ -48,7 +48,9 @@ def scan_papers(files: Files) -> pl.LazyFrame:
 def papers_about_datasets(files: Files) -> pl.LazyFrame:
     """The papers of a snapshot that are in cs.* and speak of a 'dataset': id, title, abstract, categories.
 
-    Lazy: `collect(engine="streaming")` it, or `sink_parquet` it where the result itself is large.
+    Lazy: `collect(engine="streaming")` it, or where the result is large `collect_batches()` it, or write it with
+    `sink_parquet(file, row_group_size=10_000)`: rows wait in memory until their group is full, so groups smaller
+    than the default take half the memory.
     Raises WorkbookError as `scan_papers` does, and for a snapshot without categories.
     """
     import polars as pl
