@@ -16,6 +16,7 @@ from typing import Any
 from bench.measure import alternate, compare
 
 SLOTS = 64
+WORKERS = SLOTS + SLOTS // 8  # while one stores an answer, another's request already waits for the slot
 _SERVER = """
 import sys
 from workbook.sandbox.teacher import Behaviour, Running
@@ -88,7 +89,7 @@ def speed(number: int, repetitions: int, latency: float = 1.0) -> dict[str, Any]
     with server(latency, SLOTS) as address:
         ways = {
             "tutorial": lambda repetition: five_threads(address, rows if repetition else few),
-            "ours": lambda repetition: ours(address, rows if repetition else few, SLOTS),
+            "ours": lambda repetition: ours(address, rows if repetition else few, WORKERS),
             "ours, workers found": lambda repetition: ours(address, rows if repetition else few, None),
         }
         figures = compare(alternate(ways, repetitions), "tutorial", "ours")
