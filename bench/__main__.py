@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         failed = sum(not _measure(name, plan, folder) for name in names)
         if options.page:
-            file = page.write(page.rows(folder, PAIRS), (paths.clone_root() or Path.cwd()) / "docs")
+            docs = (paths.clone_root() or Path.cwd()) / "docs"
+            file = page.write(page.rows(folder, PAIRS, docs), docs)
             print(f"Written: {paths.shown(file)}")
     except WorkbookError as error:
         print(error, file=sys.stderr)

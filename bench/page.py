@@ -17,17 +17,21 @@ HEAD = """# This workbook's way against the tutorials' way
 
 Pairs of runs on one machine: same model, data, seed and number of examples. `python -m bench` measures them, `python -m bench --page` writes the part between the two marks of this file.
 """
+KEPT = "benchmarks.json"  # the rows that the page shows
 Row = dict[str, Any]
 
 
-def rows(folder: Path, order: Iterable[str]) -> list[Row]:
-    """The newest full row of every pair, size, data and machine. Raises WorkbookError where there is none."""
+def rows(folder: Path, order: Iterable[str], docs: Path) -> list[Row]:
+    """The newest full row of every pair, size, data and machine, those that the page in `docs` was made of among them.
+
+    So a page grows: what was measured on another machine stays. Raises WorkbookError where there is none.
+    """
     place = {name: number for number, name in enumerate(order)}
     newest: dict[tuple, Row] = {}
-    for file in sorted(folder.glob("*.json")):
-        for row in read(file):
-            if not row.get("quick") and row["pair"] in place:
-                newest[row["pair"], row["size"], row["data"], machine_name(row)] = row
+    found = [row for file in (docs / KEPT, *sorted(folder.glob("*.json"))) for row in read(file)]
+    for row in sorted(found, key=lambda row: row["date"]):
+        if not row.get("quick") and row["pair"] in place:
+            newest[row["pair"], row["size"], row["data"], machine_name(row)] = row
     if not newest:
         raise WorkbookError(
             f"There is no full result in {paths.shown(folder.absolute())}. Measure first, without --quick: python -m bench"
@@ -65,6 +69,7 @@ def write(found: list[Row], docs: Path) -> Path:
             f"{file.name} lacks the two marks between which results go. Put them back, or delete the file:\n{BEGIN}\n{END}"
         )
     before, after = text.split(BEGIN)[0], text.split(END)[1]
+    paths.write_json(docs / KEPT, found)
     paths.write_text(docs / "benchmarks.svg", plot(found))
     paths.write_text(file, f"{before}{BEGIN}\n\n{tables(found)}\n{END}{after}")
     return file

@@ -74,6 +74,7 @@ def test_it_stops_at_the_first_failure_and_shows_the_cell(folder):
     assert err == ""
     well = result(folder, "00_well")
     assert (well["status"], well["cells_done"], well["cells"]) == ("passed", 3, 3)
+    assert len(well["cell_seconds"]) == 3 and 1 < sum(well["cell_seconds"]) < well["seconds"]
     assert 300 * 2**20 < well["peak_memory_bytes"] < 2**30
     assert 1.2 < well["seconds"] < 30
     shown = executed(folder, "00_well").cells[2].outputs[0].data["text/plain"]

@@ -74,9 +74,11 @@ def test_the_page_holds_the_newest_full_row_and_keeps_what_people_wrote(tmp_path
     measure.keep(slow, tmp_path)
     measure.keep({"pair": "growth", "quick": False, "size": "miniature", "data": "miniature data", "title": "By number",
                   "x": "headlines", "y": "seconds", "points": [[1000, 2.5]]}, tmp_path)  # fmt: skip
-    found = page.rows(tmp_path, PAIRS)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    found = page.rows(tmp_path, PAIRS, docs)
     assert [r["pair"] for r in found] == ["ynat", "ner", "growth"]
-    file = page.write(found, tmp_path)
+    file = page.write(found, docs)
     text = file.read_text(encoding="utf-8")
     assert "**21.00×** (17.08 to 26.67)" in text and "reached" in text and "**missed**" in text
     assert "3.0 % | 99.0 %" in text and r"YNAT \| training" in text and "| 1,000 | 2.5 |" in text
@@ -84,27 +86,41 @@ def test_the_page_holds_the_newest_full_row_and_keeps_what_people_wrote(tmp_path
     assert "99.00×" not in text and "**1.00×**" not in text
     assert str(tmp_path) not in text
     file.write_text(text + "\n## Why NER is slow\n", encoding="utf-8")
-    page.write(found, tmp_path)
+    page.write(found, docs)
     assert file.read_text(encoding="utf-8") == text + "\n## Why NER is slow\n"
-    svg = (tmp_path / "benchmarks.svg").read_text(encoding="utf-8")
+    svg = (docs / "benchmarks.svg").read_text(encoding="utf-8")
     assert "21.0×" in svg and "ner" in svg
     import xml.etree.ElementTree as ElementTree
 
     ElementTree.fromstring(svg)
 
 
+def test_a_page_keeps_what_another_machine_measured(tmp_path, monkeypatch):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    measure.keep(row(), tmp_path / "here")
+    page.write(page.rows(tmp_path / "here", PAIRS, docs), docs)
+    monkeypatch.setattr(
+        measure, "machine", lambda: {"processor": "P", "cores": 16, "gpu": "A card", "system": "Linux"}
+    )
+    measure.keep(row(ratio=30.0), tmp_path / "there")
+    text = page.write(page.rows(tmp_path / "there", PAIRS, docs), docs).read_text(encoding="utf-8")
+    assert "## A card (P, 16 cores)" in text and text.count("\n## ") == 2
+    assert "**30.00×**" in text and "**21.00×**" in text
+
+
 def test_a_page_without_its_marks_is_not_overwritten(tmp_path):
     measure.keep(row(), tmp_path)
     (tmp_path / "benchmarks.md").write_text("mine", encoding="utf-8")
     with pytest.raises(WorkbookError, match="lacks the two marks"):
-        page.write(page.rows(tmp_path, PAIRS), tmp_path)
+        page.write(page.rows(tmp_path, PAIRS, tmp_path), tmp_path)
     assert (tmp_path / "benchmarks.md").read_text(encoding="utf-8") == "mine"
 
 
 def test_no_full_result_no_page(tmp_path):
     measure.keep(row(quick=True), tmp_path)
     with pytest.raises(WorkbookError, match="without --quick"):
-        page.rows(tmp_path, PAIRS)
+        page.rows(tmp_path, PAIRS, tmp_path)
 
 
 def test_few_rows_stand_for_all_lengths():
