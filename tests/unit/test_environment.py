@@ -19,6 +19,7 @@ def entered(tmp_path, monkeypatch):
 def test_two_threads_that_sleep_while_they_wait(entered):
     found = entered()
     assert (found["OMP_NUM_THREADS"], found["OMP_WAIT_POLICY"]) == ("2", "passive")
+    assert found["GOMP_SPINCOUNT"] == "1000"
 
 
 def test_the_persons_own_threads_stay(entered):
