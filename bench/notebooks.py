@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import statistics
 import subprocess
@@ -23,7 +22,7 @@ PHASES = {
     "imports": "",  # more than half of its statements are imports
     "training": r"\.train\(|\btrain\(|\.fit\(|\bfit_\w+\(|fine_tune\(",
     "asking": r"ask_all\(|serve_teacher\(",
-    "prediction": r"predict\w*\(|\.evaluate\(|score_corpus|pipeline\(",
+    "prediction": r"predict\w*\(|\.evaluate\(|pipeline\(",
     "models, data": r"from_pretrained\(|load_dataset\(|snapshot_download\(|\.map\(|scan_parquet\(",
     "drawing": r"plt\.show\(|plots\.|EntityView\(",
     "the rest": "",
@@ -89,7 +88,7 @@ def _start(environment: dict[str, str]) -> float:
     began = time.perf_counter()
     subprocess.run(
         [sys.executable, "-c", "import workbook; workbook.start('00_start_here')"],
-        env=os.environ | environment,
+        env=environment,
         check=True,
         stdout=subprocess.DEVNULL,
     )

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from workbook.environment import THREADS
+
 HERE = Path(__file__).parent
 LAYERS = ("unit", "sandbox", "notebooks", "real_data")
 
 # As in the sandbox: threads that sleep while they wait do not fight, and sums differ with their number.
-os.environ.setdefault("OMP_NUM_THREADS", "2")
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+for name, value in THREADS.items():
+    os.environ.setdefault(name, value)
 for variable in ("WORKBOOK_MODE", "WORKBOOK_OUTPUTS", "WORKBOOK_HUB_ROOTS", "WORKBOOK_SANDBOX_PORT"):
     os.environ.pop(variable, None)
 

@@ -24,6 +24,11 @@ _MUST_NOT_LEAK_IN = (
     "TRANSFORMERS_CACHE", "TRANSFORMERS_OFFLINE",
 )  # fmt: skip
 
+# Two threads that spin only for moments while they wait, then sleep: on a machine that is idle faster than one,
+# on one that is busy not much slower, where OpenMP's own long spinning costs four to seven times as much.
+# Two on every machine: the same figures.
+THREADS = {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
+
 
 def imported_clients() -> list[str]:
     """The clients that are imported already, and so have read their environment."""
@@ -63,12 +68,8 @@ def enter_sandbox(url: str, home: Path, environment: MutableMapping[str, str] = 
     for name in _MUST_NOT_LEAK_IN:
         environment.pop(name, None)
     environment.update(variables)
-    # Two threads that spin only for moments while they wait, then sleep: on a machine that is idle faster than one,
-    # on one that is busy not much slower, where OpenMP's own long spinning costs four to seven times as much.
-    # Two on every machine: the same figures.
-    environment.setdefault("OMP_NUM_THREADS", "2")
-    environment.setdefault("OMP_WAIT_POLICY", "passive")
-    environment.setdefault("GOMP_SPINCOUNT", "1000")
+    for name, value in THREADS.items():
+        environment.setdefault(name, value)
     _set_when_imported()
 
 

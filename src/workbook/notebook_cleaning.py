@@ -44,11 +44,13 @@ def _clean_outputs(outputs: list[Any]) -> list[Any]:
                 kept[-1].text += output.text
             else:
                 kept.append(output)
-        else:
-            if output.output_type == "display_data" and "text/html" in output.data:
+        elif output.output_type == "display_data":
+            if "text/html" in output.data:
                 output.data["text/html"] = _without_trainers_bar(output.data["text/html"])
-            if not (output.output_type == "display_data" and _is_progress(output.data)):
+            if not _is_progress(output.data):
                 kept.append(output)
+        else:
+            kept.append(output)
     for output in kept:
         if output.output_type == "stream":
             output.text = _without_bars(output.text)
