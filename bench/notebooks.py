@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from workbook import paths
+from workbook.commands.run import Run, execute, kernel_environment, select
 from workbook.errors import WorkbookError
-from workbook.runner import Run, execute, kernel_environment, select
 
 # The first that fits names a cell's phase. Baselines by scikit-learn count as training, labels asked for as such.
 PHASES = {

@@ -95,8 +95,8 @@ class Sources:
         import polars as pl
         from datasets import Dataset
 
+        from standin.teacher_rules import decide
         from workbook.labelling import papers_about_datasets
-        from workbook.sandbox.teacher_rules import decide
 
         if not self.real:
             frame = pl.read_parquet(self.files(LABELLED_ARXIV)).rename({"labels": "label"})
@@ -108,7 +108,7 @@ class Sources:
 
     @cached_property
     def _models(self) -> Path:
-        from workbook.sandbox.models import ensure_models
+        from standin.models import ensure_models
 
         roots = [self.root] if self.real else []
         return ensure_models(paths.outputs_root() / "sandbox" / "models", roots, self.miniature) / "models"

@@ -315,9 +315,9 @@ def diagnosis(text):
 
 def run(python, arguments):
     """The notebooks, then the page that gathers their results; the notebooks' exit code."""
-    code = call([python, "-m", "workbook.cli", "run", *arguments])
+    code = call([python, "-m", "workbook", "run", *arguments])
     if code in (0, 1):
-        report = call([python, "-m", "workbook.cli", "report"])
+        report = call([python, "-m", "workbook", "report"])
         return code or report
     return code
 

@@ -51,10 +51,11 @@ from typing import Any
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
-from workbook import paths, runner
+from workbook import paths
 from workbook.catalogue import NOTEBOOKS
+from workbook.commands import run as runner
+from workbook.commands.cleaning import clean
 from workbook.errors import WorkbookError
-from workbook.notebook_cleaning import clean
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"

@@ -300,9 +300,12 @@ def _enter_sandbox(folder: Path, overlays: list[Path], early: list[str]) -> str:
             f"{', '.join(early)} was imported before workbook.start(), and has read its settings already: it would "
             "talk to the real Hub. Restart the kernel and run the notebook from its first cell."
         )
-    from workbook import sandbox
+    import standin
 
-    _sandbox = sandbox.serve(folder, overlays, port=_port())
+    try:
+        _sandbox = standin.serve(folder, paths.resource("data"), overlays, port=_port())
+    except standin.StandinError as error:
+        raise WorkbookError(str(error)) from error
     enter_sandbox(_sandbox.url, folder / "huggingface")
     return _sandbox.url
 

@@ -37,7 +37,7 @@ def workbook(folder, *arguments, **options):
     command = [
         sys.executable,
         "-m",
-        "workbook.cli",
+        "workbook",
         "run",
         "--notebooks",
         str(folder / "notebooks"),

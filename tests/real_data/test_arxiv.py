@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from workbook.sandbox.teacher_rules import decide
+from standin.teacher_rules import decide
 
 SNAPSHOT = Path(__file__).parents[3] / "shared/hub/datasets/librarian-bots/arxiv-metadata-snapshot/data"
 pytestmark = pytest.mark.skipif(

@@ -25,7 +25,7 @@ def outputs(tmp_path_factory):
     command = [
         sys.executable,
         "-m",
-        "workbook.cli",
+        "workbook",
         "run",
         *numbers,
         "--mode",

@@ -8,9 +8,9 @@ import pytest
 from hub_clients import ClientProcess
 from hub_library import build_tiny_model, write_library, write_overlay, write_three_configs
 
+from standin.hub import create_app
+from standin.server import Server
 from workbook.paths import resource
-from workbook.sandbox.hub import create_app
-from workbook.sandbox.server import Server
 
 
 @pytest.fixture(scope="session")

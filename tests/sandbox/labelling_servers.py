@@ -108,8 +108,8 @@ def completion(content: str | None, finish: str = "stop", **message) -> dict:
 
 
 def _serve() -> None:
-    from workbook.sandbox.server import Server
-    from workbook.sandbox.teacher import Behaviour, Teacher, paper
+    from standin.server import Server
+    from standin.teacher import Behaviour, Teacher, paper
 
     wanted = {name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(sys.argv[1]).items()}
     teacher = Teacher(Behaviour(**wanted))

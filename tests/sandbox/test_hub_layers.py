@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 from hub_library import write, write_overlay, write_three_configs
 
-from workbook.errors import WorkbookError
-from workbook.sandbox import serve
-from workbook.sandbox.layers import Layers
-from workbook.sandbox.store import Store
+from standin import serve
+from standin.errors import StandinError
+from standin.layers import Layers
+from standin.store import Store
+
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @pytest.fixture
@@ -108,40 +111,40 @@ def test_links_are_followed_once(tmp_path):
 
 
 def test_overlay_missing(tmp_path):
-    with pytest.raises(WorkbookError, match=r"no folder.*WORKBOOK_HUB_ROOTS"):
-        serve(tmp_path / "out", [tmp_path / "nowhere"])
+    with pytest.raises(StandinError, match=r"no folder.*WORKBOOK_HUB_ROOTS"):
+        serve(tmp_path / "out", DATA, [tmp_path / "nowhere"])
     assert not (tmp_path / "out").exists()
 
 
 def test_overlay_without_repos(tmp_path):
     (tmp_path / "overlay" / "models").mkdir(parents=True)
-    with pytest.raises(WorkbookError, match=r"holds no repos.*Lay it out"):
-        serve(tmp_path / "out", [tmp_path / "overlay"])
+    with pytest.raises(StandinError, match=r"holds no repos.*Lay it out"):
+        serve(tmp_path / "out", DATA, [tmp_path / "overlay"])
 
 
 def test_overlay_that_lacks_files(two_roots, tmp_path):
     upper, _ = two_roots
     (upper / "datasets" / "a" / "b" / "extra.parquet").unlink()
-    with pytest.raises(WorkbookError, match=r"'extra' is in 'extra\.parquet', but there is no such file"):
-        serve(tmp_path / "out", [upper])
+    with pytest.raises(StandinError, match=r"'extra' is in 'extra\.parquet', but there is no such file"):
+        serve(tmp_path / "out", DATA, [upper])
 
 
 def test_overlay_with_a_broken_card(two_roots, tmp_path):
     upper, _ = two_roots
     write(upper / "datasets" / "a" / "b" / "README.md", "---\nconfigs: [\n---\n")
-    with pytest.raises(WorkbookError, match=r"README\.md' cannot be read"):
-        serve(tmp_path / "out", [upper])
+    with pytest.raises(StandinError, match=r"README\.md' cannot be read"):
+        serve(tmp_path / "out", DATA, [upper])
 
 
 def test_broken_figures(tmp_path):
     write(tmp_path / "hub.json", "{")
-    with pytest.raises(WorkbookError, match=r"hub\.json"):
+    with pytest.raises(StandinError, match=r"hub\.json"):
         Layers([tmp_path])
 
 
 def test_outputs_that_cannot_be_written(tmp_path):
     write(tmp_path / "file", "x")
-    with pytest.raises(WorkbookError, match=r"cannot write.*WORKBOOK_OUTPUTS"):
+    with pytest.raises(StandinError, match=r"cannot write.*WORKBOOK_OUTPUTS"):
         Store(tmp_path / "file" / "hub")
 
 
@@ -150,10 +153,10 @@ def test_outputs_that_cannot_be_written(tmp_path):
 SERVE = """
 import sys, time
 from pathlib import Path
-from workbook.sandbox import serve
-serve(Path(sys.argv[1])).stop()
+from standin import serve
+serve(Path(sys.argv[1]), Path(sys.argv[2])).stop()
 started = time.perf_counter()
-running = serve(Path(sys.argv[1]))
+running = serve(Path(sys.argv[1]), Path(sys.argv[2]))
 elapsed = time.perf_counter() - started
 from urllib.request import urlopen
 assert urlopen(running.url + "/api/models").status == 200
@@ -168,7 +171,10 @@ running.stop()
 def test_serve_is_quick_and_light(outputs):
     """The second start finds its models; what it imports stays small."""
     done = subprocess.run(
-        [sys.executable, "-c", SERVE, str(outputs / "sandbox")], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", SERVE, str(outputs / "sandbox"), str(DATA)],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.split()[-1]) < 0.5

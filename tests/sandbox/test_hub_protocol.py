@@ -12,8 +12,8 @@ import pytest
 from hub_clients import TOKEN, ask
 from hub_library import write
 
-from workbook.errors import WorkbookError
-from workbook.sandbox.server import Server
+from standin.errors import StandinError
+from standin.server import Server
 
 NOTES = b"first line\nsecond line\n"
 
@@ -178,7 +178,7 @@ def test_only_this_machine_is_answered(hub):
 
 
 def test_port_in_use(hub):
-    with pytest.raises(WorkbookError, match="unset WORKBOOK_SANDBOX_PORT"):
+    with pytest.raises(StandinError, match="unset WORKBOOK_SANDBOX_PORT"):
         Server(None, urlsplit(hub.url).port)
 
 

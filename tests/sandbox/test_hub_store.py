@@ -12,15 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hub_clients import TOKEN, ask
 
-from workbook.sandbox.hub import create_app
-from workbook.sandbox.repo import HubError
-from workbook.sandbox.server import Server
-from workbook.sandbox.store import Add, Store
+from standin.hub import create_app
+from standin.repo import HubError
+from standin.server import Server
+from standin.store import Add, Store
 
 WRITER = """
 import sys
 from pathlib import Path
-from workbook.sandbox.store import Add, Store
+from standin.store import Add, Store
 name = sys.argv[2]
 for i in range(20):
     store = Store(Path(sys.argv[1]))  # as a notebook that starts while the other is writing
@@ -81,7 +81,7 @@ def test_two_hubs_on_one_store(tmp_path):
 KILLED = """
 import os, sys
 from pathlib import Path
-from workbook.sandbox.store import Add, Store
+from standin.store import Add, Store
 store = Store(Path(sys.argv[1]))
 def die(*_):
     os._exit(9)

@@ -9,11 +9,11 @@ from transformers import (
     set_seed,
 )
 
+from standin.models import ensure_models
 from workbook.errors import WorkbookError
 from workbook.inference import predict_entities, predict_probabilities
 from workbook.metrics import KLUE_TAGS
 from workbook.paths import resource
-from workbook.sandbox.models import ensure_models
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ import polars as pl
 import pytest
 from labelling_servers import TeacherProcess, completion, odd_server, papers
 
+from standin.server import Server
+from standin.teacher import BROKEN, Behaviour, Running
 from workbook.errors import WorkbookError
 from workbook.labelling import LabelStore, Question, ask_all, connect
-from workbook.sandbox.server import Server
-from workbook.sandbox.teacher import BROKEN, Behaviour, Running
 
 SOUND = Behaviour()
 QUESTION = Question()

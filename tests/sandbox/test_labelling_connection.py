@@ -6,11 +6,11 @@ import pytest
 from labelling_servers import completion, odd_server
 from starlette.responses import HTMLResponse, JSONResponse
 
+from standin.server import Server
+from standin.teacher import Behaviour, Running
+from standin.teacher_answers import BROKEN, HARMLESS, REPAIRABLE
 from workbook.errors import WorkbookError
 from workbook.labelling import Question, connect
-from workbook.sandbox.server import Server
-from workbook.sandbox.teacher import Behaviour, Running
-from workbook.sandbox.teacher_answers import BROKEN, HARMLESS, REPAIRABLE
 
 KEY = "sk-very-secret-0123456789"
 QUESTION = Question(max_tokens=500)

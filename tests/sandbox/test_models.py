@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from workbook.errors import WorkbookError
-from workbook.sandbox import models
+from standin import models
+from standin.errors import StandinError
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
@@ -25,7 +25,7 @@ def cache(tmp_path_factory) -> Path:
 def built(cache) -> Path:
     """The models, built by two processes that start at once: one builds, the other waits."""
     code = (
-        "import sys; from pathlib import Path; from workbook.sandbox.models import ensure_models\n"
+        "import sys; from pathlib import Path; from standin.models import ensure_models\n"
         "print('folder', ensure_models(Path(sys.argv[1]), [], Path(sys.argv[2])))"
     )
     command = [sys.executable, "-c", code, str(cache), str(DATA)]
@@ -131,7 +131,7 @@ def test_a_failed_build_says_why_and_leaves_nothing(tmp_path):
     data = tmp_path / "data"
     shutil.copytree(DATA / "models", data / "models")
     (data / "models/FacebookAI/roberta-base/merges.txt").write_text("no such piece\n", encoding="utf-8")
-    with pytest.raises(WorkbookError, match="Building the miniature models failed") as caught:
+    with pytest.raises(StandinError, match="Building the miniature models failed") as caught:
         models.ensure_models(tmp_path / "cache", [], data, progress=lambda line: None)
     assert "Traceback" in str(caught.value)
     assert [path.name for path in (tmp_path / "cache").iterdir()] in ([], [".lock"])

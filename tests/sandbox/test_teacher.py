@@ -15,9 +15,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from workbook.sandbox.teacher import IN_NOTEBOOKS, MODEL, Behaviour, Running, opinion, paper
-from workbook.sandbox.teacher_answers import BROKEN, HABITS, HARMLESS, REPAIRABLE, STRUCTURED
-from workbook.sandbox.teacher_rules import decide
+from standin.teacher import IN_NOTEBOOKS, MODEL, Behaviour, Running, opinion, paper
+from standin.teacher_answers import BROKEN, HABITS, HARMLESS, REPAIRABLE, STRUCTURED
+from standin.teacher_rules import decide
 
 openai = pytest.importorskip("openai", reason="the extra 'labelling' is not installed")
 pydantic = pytest.importorskip("pydantic")

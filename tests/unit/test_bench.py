@@ -214,7 +214,7 @@ def test_a_cell_belongs_to_one_phase(source, phase):
 def test_the_seconds_of_a_notebook_add_up():
     import nbformat
 
-    from workbook.runner import Run
+    from workbook.commands.run import Run
 
     cells = [
         nbformat.v4.new_markdown_cell("x.train()"),

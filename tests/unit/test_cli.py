@@ -4,7 +4,7 @@ import sys
 import nbformat
 import pytest
 
-from workbook import cli
+from workbook.commands import cli
 
 
 def notebook(folder, name, *sources):
@@ -14,8 +14,8 @@ def notebook(folder, name, *sources):
 
 def test_the_command_line_imports_nothing_heavy():
     code = (
-        "import sys, workbook.cli\n"
-        "workbook.cli.parser()\n"
+        "import sys, workbook.commands.cli\n"
+        "workbook.commands.cli.parser()\n"
         "heavy = {'torch', 'transformers', 'datasets', 'pandas', 'nbclient', 'matplotlib'} & set(sys.modules)\n"
         "print(sorted(heavy))"
     )
@@ -61,7 +61,7 @@ def test_a_wrong_mode_in_the_environment(monkeypatch, capsys):
 
 
 def test_doctor_exits_1_where_something_is_missing(monkeypatch, capsys):
-    from workbook import doctor
+    from workbook.commands import doctor
 
     checks = [
         doctor.Check("Memory", "ok", "16 GiB"),

@@ -3,7 +3,8 @@ from collections import namedtuple
 
 import pytest
 
-from workbook import doctor, machine
+from workbook import machine
+from workbook.commands import doctor
 
 
 def test_packages_are_held_against_floors():
@@ -106,7 +107,7 @@ def test_looking_imports_no_client_of_the_hub():
     import sys
 
     code = (
-        "import sys\nfrom workbook import doctor, machine\n"
+        "import sys\nfrom workbook import machine\nfrom workbook.commands import doctor\n"
         "machine.hub_answers = lambda endpoint: False\n"
         "doctor.gpu = lambda: doctor.Check('torch and GPU', 'ok', 'left out: torch takes seconds to load')\n"
         "names = [check.name for check in doctor.checks()]\n"

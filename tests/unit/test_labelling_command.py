@@ -5,10 +5,10 @@ import json
 import polars as pl
 import pytest
 
-from workbook import cli
+from standin.teacher import Behaviour, Running
+from workbook.commands import cli
 from workbook.errors import WorkbookError
 from workbook.labelling import LabelStore, Question, Teacher, batch_files
-from workbook.sandbox.teacher import Behaviour, Running
 
 ROWS = pl.DataFrame(
     {

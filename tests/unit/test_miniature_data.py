@@ -18,13 +18,13 @@ YELP = DATASETS / "Yelp" / "yelp_review_full" / "yelp_review_full"
 ARXIV = DATASETS / "librarian-bots" / "arxiv-metadata-snapshot" / "data"
 PUBLISHED = DATASETS / "davanstrien" / "arxiv-new-datasets" / "data" / "train-00000-of-00001.parquet"
 BY_HAND = DATASETS / "encoder-workbook" / "arxiv-hand-labelled"
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(ROOT / "data" / "source"))
 
 import make_data  # noqa: E402
 from miniature import arxiv, grammar, imdb, lexicon, ner, ner_templates, ynat  # noqa: E402
 from miniature.korean import final_consonant, particle, sino  # noqa: E402
 
-from workbook.sandbox import models  # noqa: E402
+from standin import models  # noqa: E402
 
 ENGLISH = [
     "google-bert/bert-base-uncased",

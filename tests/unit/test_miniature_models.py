@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workbook.errors import WorkbookError
-from workbook.sandbox import models
+from standin import models
+from standin.errors import StandinError
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -23,7 +23,7 @@ def overlay(folder: Path, text: str) -> Path:
 
 def test_importing_it_imports_nothing_heavy():
     heavy = "torch transformers datasets huggingface_hub tokenizers numpy".split()
-    code = f"import sys, workbook.sandbox.models; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, standin.models; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
@@ -57,18 +57,18 @@ def test_an_overlay_model_with_a_config_is_left_out(tmp_path):
 )
 def test_a_vocabulary_that_cannot_be_used_is_refused_by_name(tmp_path, text, cause):
     file = overlay(tmp_path, text)
-    with pytest.raises(WorkbookError, match=cause) as caught:
+    with pytest.raises(StandinError, match=cause) as caught:
         models.ensure_models(tmp_path / "cache", [tmp_path], DATA)
     assert str(file) in str(caught.value)
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_missing_vocabulary_is_said(tmp_path):
-    with pytest.raises(WorkbookError, match="no vocabulary for klue/bert-base"):
+    with pytest.raises(StandinError, match="no vocabulary for klue/bert-base"):
         models.ensure_models(tmp_path / "cache", [], tmp_path)
 
 
 def test_a_cache_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(WorkbookError, match="cannot be kept"):
+    with pytest.raises(StandinError, match="cannot be kept"):
         models.ensure_models(tmp_path / "file", [], DATA)

@@ -5,10 +5,10 @@ import random
 
 import pytest
 
+from standin import teacher_ner
 from workbook.alignment import Entity, entities, tagged_sentence
 from workbook.ner import llm
 from workbook.ner.characters import Row
-from workbook.sandbox import teacher_ner
 
 SENTENCE = "이순신은 서울 시청에 갔다."
 TAGS = ["B-PS", "I-PS", "I-PS", "O", "O", "B-OG", *["I-OG"] * 4, *["O"] * 5]
@@ -236,8 +236,8 @@ def test_odd_sentences_do_not_bring_it_down(sentence):
 
 
 def test_through_the_api_to_the_scripted_teacher():
+    from standin.teacher import Behaviour, Running
     from workbook.labelling.connection import Stop, reach
-    from workbook.sandbox.teacher import Behaviour, Running
 
     sentences = [f"김민수 씨는 {day}일 서울에 갔다." for day in range(1, 21)]
     with Running(Behaviour()) as running:

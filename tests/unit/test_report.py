@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 import nbformat
 import pytest
 
-from workbook import report
 from workbook.catalogue import NOTEBOOKS
+from workbook.commands import report
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 

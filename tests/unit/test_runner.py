@@ -5,9 +5,9 @@ import os
 import nbformat
 import pytest
 
-from workbook import runner
+from workbook.commands import run as runner
+from workbook.commands.cleaning import clean
 from workbook.errors import WorkbookError
-from workbook.notebook_cleaning import clean
 
 
 def test_notebooks_are_selected_by_number_or_name_and_kept_in_order(tmp_path):

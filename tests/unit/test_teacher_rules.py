@@ -5,8 +5,8 @@ import time
 import polars as pl
 import pytest
 
+from standin.teacher_rules import LABELS, decide, split_sentences
 from workbook.paths import resource
-from workbook.sandbox.teacher_rules import LABELS, decide, split_sentences
 
 NEW = """
 We introduce FrostQA, a benchmark of 4,000 questions about glaciers.

@@ -13,8 +13,8 @@ from typing import Any
 
 from workbook import paths
 from workbook.catalogue import NOTEBOOKS
+from workbook.commands.run import seconds, size
 from workbook.errors import WorkbookError
-from workbook.runner import seconds, size
 
 
 @dataclass(frozen=True)

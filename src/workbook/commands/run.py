@@ -26,8 +26,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from workbook import paths
+from workbook.commands.cleaning import clean
 from workbook.errors import WorkbookError
-from workbook.notebook_cleaning import clean
 
 VERSIONS_OF = ("torch", "transformers", "datasets", "huggingface_hub", "evaluate", "accelerate")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")

@@ -6,8 +6,8 @@ import re
 
 from starlette.datastructures import QueryParams
 
-from workbook.sandbox import answers, cards
-from workbook.sandbox.repo import HubError, Repo
+from standin import answers, cards
+from standin.repo import HubError, Repo
 
 _SORT_KEYS = {
     "downloads": lambda repo: repo.downloads,

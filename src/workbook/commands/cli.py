@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from workbook.commands import label
 from workbook.errors import WorkbookError
-from workbook.labelling import command as labelling
 
 MODES = ("sandbox", "live")
 
@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("--output", type=Path, metavar="FILE", help="write the page elsewhere")
     report.set_defaults(function=_report)
 
-    labelling.add_parser(commands)
+    label.add_parser(commands)
     return main_parser
 
 
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from workbook import doctor
+    from workbook.commands import doctor
 
     found = doctor.checks()
     print(doctor.table(found))
@@ -91,7 +91,8 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from workbook import paths, runner
+    from workbook import paths
+    from workbook.commands import run
 
     mode = options.mode or os.environ.get("WORKBOOK_MODE") or "sandbox"
     if mode not in MODES:
@@ -103,21 +104,22 @@ def _run(options: argparse.Namespace) -> int:
         raise WorkbookError(
             f"{folder} is not a folder. Give the one that holds the notebooks: --notebooks DIR."
         )
-    runs = runner.run_notebooks(
-        runner.select(folder, options.notebooks),
+    runs = run.run_notebooks(
+        run.select(folder, options.notebooks),
         mode,
         paths.outputs_root(),
         hub_roots=options.hub_root,
         keep_going=options.keep_going,
         timeout=options.timeout,
     )
-    if any(run.status == "interrupted" for run in runs):
+    if any(done.status == "interrupted" for done in runs):
         return 130
-    return 0 if all(run.passed for run in runs) else 1
+    return 0 if all(done.passed for done in runs) else 1
 
 
 def _report(options: argparse.Namespace) -> int:
-    from workbook import paths, report
+    from workbook import paths
+    from workbook.commands import report
 
     page = report.write(paths.outputs_root(), options.output)
     print(f"The report is {paths.shown(page)}: open it in a browser.")

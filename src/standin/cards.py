@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from workbook.sandbox.repo import Commit
+from standin.repo import Commit
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?\s*---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -6,6 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from standin.errors import StandinError
+
+__all__ = ["USER", "Sandbox", "StandinError", "serve"]
+
 USER = "learner"
 
 
@@ -18,28 +22,27 @@ class Sandbox:
     user: str = USER
 
 
-def serve(outputs: Path, roots: Sequence[Path] = (), port: int = 0) -> Sandbox:
+def serve(outputs: Path, data: Path, roots: Sequence[Path] = (), port: int = 0) -> Sandbox:
     """Start the sandbox in a thread of this process; it answers when this returns.
 
     The Hub is at the address itself, the teacher's API under its `/v1`.
 
     outputs: the sandbox's own folder: what is written goes to `hub/`, the miniature models to `models/`.
-    roots: folders laid out as Hub repos whose files come before the workbook's miniature data, highest first.
+    data: a folder laid out as Hub repos, the lowest layer.
+    roots: folders laid out the same way whose files come before those of `data`, highest first.
     port: 0 takes any free one.
 
-    Raises WorkbookError: port in use, an overlay that is missing, empty or lacks files its cards name, `outputs`
+    Raises StandinError: port in use, an overlay that is missing, empty or lacks files its cards name, `outputs`
     not writable, the workbook's data missing.
     """
-    # Imported here: `python -m workbook.sandbox.models` passes through this module and needs none of it.
-    from workbook.paths import resource
-    from workbook.sandbox.hub import create_app
-    from workbook.sandbox.layers import Layers
-    from workbook.sandbox.models import ensure_models
-    from workbook.sandbox.server import Server
-    from workbook.sandbox.store import Store
-    from workbook.sandbox.teacher import Teacher, beside
+    # Imported here: `python -m standin.models` passes through this module and needs none of it.
+    from standin.hub import create_app
+    from standin.layers import Layers
+    from standin.models import ensure_models
+    from standin.server import Server
+    from standin.store import Store
+    from standin.teacher import Teacher, beside
 
-    data = resource("data")
     layers = Layers([*roots, data])
     for root in roots:
         layers.check(root)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import quote
 
-from workbook.sandbox import repo as repos
-from workbook.sandbox.repo import Commit
+from standin import repo as repos
+from standin.repo import Commit
 
 # A card is shown as text; nothing in it may run.
 HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}

@@ -26,12 +26,12 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
-from workbook.sandbox import answers, cards, listings, pages
-from workbook.sandbox.files import File, is_lfs
-from workbook.sandbox.layers import Layers
-from workbook.sandbox.listings import expanded, true
-from workbook.sandbox.repo import KINDS, Commit, HubError, Repo
-from workbook.sandbox.store import Add, Delete, Store
+from standin import answers, cards, listings, pages
+from standin.files import File, is_lfs
+from standin.layers import Layers
+from standin.listings import expanded, true
+from standin.repo import KINDS, Commit, HubError, Repo
+from standin.store import Add, Delete, Store
 
 _PAGE = 1000  # rows in an answer; the client follows the Link header for more
 _UPLOAD_PIECE = 1 << 20
@@ -40,7 +40,7 @@ _UPLOAD_PIECE = 1 << 20
 def create_app(roots: Sequence[Path], store: Path, user: str) -> Starlette:
     """The Hub's ASGI app: reads `roots` (the first uppermost), writes to `store`, for one user.
 
-    Raises WorkbookError where `store` cannot be written or a root's hub.json cannot be read.
+    Raises StandinError where `store` cannot be written or a root's hub.json cannot be read.
     """
     return Starlette(routes=[Route("/{path:path}", Hub(Layers(roots), Store(store), user))])
 

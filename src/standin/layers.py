@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
-from workbook.errors import WorkbookError
-from workbook.sandbox import cards
-from workbook.sandbox.files import File
-from workbook.sandbox.repo import KINDS, Commit, Repo
+from standin import cards
+from standin.errors import StandinError
+from standin.files import File
+from standin.repo import KINDS, Commit, Repo
 
 _SKIPPED = {".git", ".DS_Store", "Thumbs.db", "__pycache__", ".cache", ".ipynb_checkpoints"}
 _EPOCH = "2026-01-01T00:00:00.000Z"
@@ -83,14 +83,14 @@ class Layers:
         return dict(sorted(files.items()))
 
     def check(self, root: Path) -> None:
-        """Raise WorkbookError where one of the roots is not what it should be: no folder, no repos, files missing."""
+        """Raise StandinError where one of the roots is not what it should be: no folder, no repos, files missing."""
         if not root.is_dir():
-            raise WorkbookError(
+            raise StandinError(
                 f"There is no folder '{root}', which WORKBOOK_HUB_ROOTS names. Correct the path (relative ones count "
                 "from the working folder) or unset WORKBOOK_HUB_ROOTS."
             )
         if not any(_folders(namespace) for kind in KINDS for namespace in _folders(root / kind)):
-            raise WorkbookError(
+            raise StandinError(
                 f"The folder '{root}', which WORKBOOK_HUB_ROOTS names, holds no repos. Lay it out as "
                 "models/<namespace>/<name>/, datasets/<namespace>/<name>/ or spaces/<namespace>/<name>/."
             )
@@ -99,14 +99,14 @@ class Layers:
                 repo_id = f"{namespace.name}/{folder.name}"
                 repo = self.get("datasets", repo_id)
                 if repo is None:
-                    raise WorkbookError(
+                    raise StandinError(
                         f"The folder '{folder}' is empty. Put the data set's files in it or remove it."
                     )
                 for config in _configs(repo.main, folder):
                     for pattern in cards.data_files(config):
                         wanted = pattern.removeprefix("./").replace("**/", "*")
                         if not any(fnmatchcase(path, wanted) for path in repo.main.files):
-                            raise WorkbookError(
+                            raise StandinError(
                                 f"The card of '{repo_id}' in '{root}' says its config '{config.get('config_name')}' is "
                                 f"in '{pattern}', but there is no such file. Add it, or correct {folder / 'README.md'}."
                             )
@@ -157,7 +157,7 @@ def _configs(commit: Commit, folder: Path) -> list[dict[str, Any]]:
     try:
         metadata, _ = cards.parse(commit.text("README.md") or "")
     except (yaml.YAMLError, ValueError) as error:
-        raise WorkbookError(
+        raise StandinError(
             f"The YAML on top of '{folder / 'README.md'}' cannot be read ({error}). Correct it."
         ) from error
     configs = metadata.get("configs") or []
@@ -177,7 +177,7 @@ def _figures(path: Path) -> dict[str, dict[str, dict[str, Any]]]:
         figures = json.loads(path.read_text(encoding="utf-8"))
         return {kind: dict(figures.get(kind, {})) for kind in KINDS}
     except (ValueError, AttributeError, TypeError) as error:
-        raise WorkbookError(
+        raise StandinError(
             f"The listing figures in '{path}' cannot be read ({error}). Restore the file from the repository."
         ) from error
 

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
-from workbook.errors import WorkbookError
+from standin.errors import StandinError
 
 HOST = "127.0.0.1"
 
@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 class Server:
     """Serves `app` on 127.0.0.1 from the moment it is made until `stop()` or the end of the process.
 
-    `port` 0 takes any free one. Raises WorkbookError where the port is taken.
+    `port` 0 takes any free one. Raises StandinError where the port is taken.
     """
 
     def __init__(self, app: ASGIApp, port: int = 0):
@@ -41,7 +41,7 @@ class Server:
         self._thread.start()
         while not self._server.started:
             if not self._thread.is_alive():
-                raise WorkbookError(
+                raise StandinError(
                     f"The sandbox's server could not start on {self.url}. Restart the kernel; if it happens again, "
                     "set WORKBOOK_SANDBOX_PORT to another port."
                 )
@@ -66,7 +66,7 @@ def _listen(port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE or port:
-            raise WorkbookError(
+            raise StandinError(
                 f"Port {port} cannot be used for the sandbox ({error.strerror or error}): another program, perhaps "
                 "another notebook, holds it. Shut that down, or unset WORKBOOK_SANDBOX_PORT to take any free port."
             ) from error

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from workbook.sandbox.files import File
+from standin.files import File
 
 KINDS = ("models", "datasets", "spaces")
 

@@ -1,6 +1,6 @@
 """The sandbox's miniature models: real architectures, small, untrained, built from a config and a seed.
 
-`ensure_models` is what the sandbox calls; it builds in a process of its own (``python -m workbook.sandbox.models``),
+`ensure_models` is what the sandbox calls; it builds in a process of its own (``python -m standin.models``),
 because building imports transformers and the caller's process must not have done that yet.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from workbook.errors import WorkbookError
+from standin.errors import StandinError
 
 # Part of the folder's name: raise it when what is built changes.
 BUILDER = 3
@@ -63,7 +63,7 @@ def ensure_models(
     """The folder that holds every miniature model, laid out as a Hub root; built on the first call.
 
     A vocabulary in an overlay (``roots``, highest first) replaces the miniature's own in ``data``; a model whose
-    config.json is in an overlay is left out. Raises WorkbookError: a vocabulary that cannot be used, a build that
+    config.json is in an overlay is left out. Raises StandinError: a vocabulary that cannot be used, a build that
     failed, a cache that cannot be written, another build that does not end.
     """
     plan = _plan(roots, data)
@@ -81,12 +81,12 @@ def ensure_models(
             progress("another process is building the miniature models; waiting for it")
             lock.acquire(timeout=_PATIENCE)
     except Timeout:
-        raise WorkbookError(
+        raise StandinError(
             f"Another process has been building the miniature models for {_PATIENCE} s. "
             f"If there is none, delete {folder.parent / '.lock'} and run again."
         ) from None
     except OSError as error:
-        raise WorkbookError(
+        raise StandinError(
             f"The miniature models cannot be kept in {folder.parent}: {error}. "
             "Choose an outputs folder that can be written."
         ) from error
@@ -107,7 +107,7 @@ def _plan(roots: Sequence[Path], data: Path) -> dict[str, dict]:
         folders = [root / "models" / source for root in (*roots, data)]
         folder = next((f for f in folders if all((f / name).is_file() for name in names)), None)
         if folder is None:
-            raise WorkbookError(
+            raise StandinError(
                 f"There is no vocabulary for {repo}: {' and '.join(names)} should be in {folders[-1]}. "
                 "Get the data folder of the project again."
             )
@@ -134,7 +134,7 @@ def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        raise WorkbookError(
+        raise StandinError(
             f"{package} is not installed. Install this project with its dependencies."
         ) from None
 
@@ -146,22 +146,22 @@ def _check(entry: dict) -> None:
     special = _BERT_SPECIAL if _is_wordpiece(entry) or entry["kind"] == "modernbert" else _ROBERTA_SPECIAL
     cure = "Take the file from the model's own repo again."
     if not pieces:
-        raise WorkbookError(f"The vocabulary {file} is empty. {cure}")
+        raise StandinError(f"The vocabulary {file} is empty. {cure}")
     if doubled := [piece for piece, count in Counter(pieces).items() if count > 1]:
-        raise WorkbookError(f"The vocabulary {file} holds {doubled[0]!r} more than once. {cure}")
+        raise StandinError(f"The vocabulary {file} holds {doubled[0]!r} more than once. {cure}")
     if missing := [token for token in special if token not in pieces]:
-        raise WorkbookError(f"The vocabulary {file} lacks {', '.join(missing)}. {cure}")
+        raise StandinError(f"The vocabulary {file} lacks {', '.join(missing)}. {cure}")
 
 
 def _pieces(file: Path) -> list[str]:
-    """The pieces of a vocabulary file in the order of their ids. Raises WorkbookError where it cannot be read."""
+    """The pieces of a vocabulary file in the order of their ids. Raises StandinError where it cannot be read."""
     try:
         text = file.read_text(encoding="utf-8")
         if file.suffix == ".json":
             ids = json.loads(text)
             return sorted(ids, key=ids.get)
     except (ValueError, AttributeError, TypeError, OSError) as error:
-        raise WorkbookError(
+        raise StandinError(
             f"The vocabulary {file} cannot be read: {error}. Take the file from the model's own repo again."
         ) from error
     return text.removesuffix("\n").split("\n") if text.strip() else []
@@ -177,13 +177,13 @@ def _build_apart(plan: dict[str, dict], folder: Path, progress: Callable[[str], 
         "HF_HUB_OFFLINE": "1",
         "PYTHONIOENCODING": "utf-8",
         "PYTHONPATH": os.pathsep.join(
-            filter(None, (str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")))
+            filter(None, (str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")))
         ),
         "TOKENIZERS_PARALLELISM": "false",
         "TRANSFORMERS_VERBOSITY": "error",
     }
     # -P: a file of the person's that is called like a package must not be imported in its place
-    command = [sys.executable, "-P", "-m", "workbook.sandbox.models", str(part)]
+    command = [sys.executable, "-P", "-m", "standin.models", str(part)]
     try:
         with tempfile.TemporaryFile() as errors:
             with subprocess.Popen(
@@ -206,13 +206,13 @@ def _build_apart(plan: dict[str, dict], folder: Path, progress: Callable[[str], 
             if process.returncode:
                 errors.seek(0)
                 said = errors.read().decode("utf-8", "replace").strip()[-2000:]
-                raise WorkbookError(
+                raise StandinError(
                     f"Building the miniature models failed (exit {process.returncode}). Its last words:\n{said}\n"
                     "Check free memory and disk, and that torch and transformers can be imported; then run again."
                 )
         os.replace(part, folder)
     except OSError as error:
-        raise WorkbookError(
+        raise StandinError(
             f"Building the miniature models in {folder.parent} failed: {error}. Make room on the disk and run again."
         ) from error
     finally:

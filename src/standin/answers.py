@@ -7,9 +7,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from workbook.sandbox import cards
-from workbook.sandbox.files import File, pointer
-from workbook.sandbox.repo import Commit, Repo
+from standin import cards
+from standin.files import File, pointer
+from standin.repo import Commit, Repo
 
 
 def info(repo: Repo, commit: Commit, fields: list[str], blobs: bool = False) -> dict[str, Any]:

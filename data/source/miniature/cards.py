@@ -52,7 +52,7 @@ The weights are made from `config.json` and a fixed seed when they are first nee
 Licence CC0-1.0, like everything in this repo. The real model has its own licence; read its card.
 """
 
-# What workbook.sandbox.models does for BERT and RoBERTa; ModernBERT's rotary positions need no such help.
+# What standin.models does for BERT and RoBERTa; ModernBERT's rotary positions need no such help.
 _START = """ Only the
 positions are not random: they are sine waves, and the attention of the first layers starts out looking at the
 neighbouring positions, which a pretrained model has learned to do. A model as small as this would otherwise need far
@@ -65,7 +65,7 @@ _DATASET_CARD = """\
 # klue/klue, in miniature
 
 **This is not KLUE.** These sentences, headlines and paragraphs were written for this project, most of them filled from
-templates by `tools/make_data.py`. They have the columns, the labels and the file names of
+templates by `data/source/make_data.py`. They have the columns, the labels and the file names of
 [klue/klue](https://huggingface.co/datasets/klue/klue), so that the same code reads both.
 
 | config | train | validation | a row is |
@@ -97,7 +97,7 @@ _REVIEWS = {
         "labels": imdb.LABELS,
         "task": "sentiment-classification",
         "body": """\
-**These are not IMDB's reviews.** They were written for this project, filled from templates by `tools/make_data.py`.
+**These are not IMDB's reviews.** They were written for this project, filled from templates by `data/source/make_data.py`.
 They have the columns, the labels and the file names of [stanfordnlp/imdb](https://huggingface.co/datasets/stanfordnlp/imdb),
 so that the same code reads both.
 
@@ -120,7 +120,7 @@ mean the opposite of what they say. The real repo's `unsupervised` split is left
         "labels": yelp.LABELS,
         "task": "sentiment-classification",
         "body": """\
-**These are not Yelp's reviews.** They were written for this project, filled from templates by `tools/make_data.py`.
+**These are not Yelp's reviews.** They were written for this project, filled from templates by `data/source/make_data.py`.
 They have the columns, the labels and the file names of
 [Yelp/yelp_review_full](https://huggingface.co/datasets/Yelp/yelp_review_full), so that the same code reads both.
 
@@ -172,7 +172,7 @@ _SNAPSHOT_CARD = """\
 # librarian-bots/arxiv-metadata-snapshot, in miniature
 
 **These papers do not exist.** Titles, abstracts and authors were written for this project, filled from templates by
-`tools/make_data.py`. They have the columns and the file layout of
+`data/source/make_data.py`. They have the columns and the file layout of
 [librarian-bots/arxiv-metadata-snapshot](https://huggingface.co/datasets/librarian-bots/arxiv-metadata-snapshot), so that
 the same code reads both.
 
@@ -191,7 +191,7 @@ _LABELS_CARD = """\
 # davanstrien/arxiv-new-datasets, in miniature
 
 **These are not the labels of a language model.** The rows are the invented papers of the miniature
-`librarian-bots/arxiv-metadata-snapshot` that pass its filter. `tools/make_data.py`, which wrote the papers, knows what each of
+`librarian-bots/arxiv-metadata-snapshot` that pass its filter. `data/source/make_data.py`, which wrote the papers, knows what each of
 them does; it labelled them, and gave about {errors:.0%} of them the **wrong label on purpose**, for no set of labels is free of errors.
 They have the columns of [davanstrien/arxiv-new-datasets](https://huggingface.co/datasets/davanstrien/arxiv-new-datasets).
 

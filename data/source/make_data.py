@@ -1,6 +1,6 @@
 """Write the miniature data set, vocabularies and cards under data/, the same bytes each time.
 
-    python tools/make_data.py [--into FOLDER]
+    python data/source/make_data.py [--into FOLDER]
 
 Needs pyarrow, tokenizers and PyYAML, which the project installs. Files under data/ that are written by hand
 (data/README.md, data/hub.json, data/spaces) are left alone.
@@ -191,7 +191,7 @@ def _write_text(path: Path, text: str) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).resolve().parent.parent / "data"
+    default = Path(__file__).resolve().parents[1]
     parser.add_argument("--into", type=Path, default=default, help="the data folder (default: the project's)")
     into = parser.parse_args().into
     make(into)

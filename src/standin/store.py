@@ -21,9 +21,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from workbook.errors import WorkbookError
-from workbook.sandbox.files import GITATTRIBUTES, File, git_oid, is_lfs
-from workbook.sandbox.repo import KINDS, Commit, HubError, Repo
+from standin.errors import StandinError
+from standin.files import GITATTRIBUTES, File, git_oid, is_lfs
+from standin.repo import KINDS, Commit, HubError, Repo
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,254}")
@@ -48,7 +48,7 @@ class Delete:
 
 
 class Store:
-    """The written repos. Raises WorkbookError where `folder` cannot be written."""
+    """The written repos. Raises StandinError where `folder` cannot be written."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -64,7 +64,7 @@ class Store:
             probe.touch()
             probe.unlink()
         except OSError as error:
-            raise WorkbookError(
+            raise StandinError(
                 f"The sandbox cannot write to '{folder}' ({error.strerror or error}). Make the folder writable, or lead "
                 "the outputs elsewhere: WORKBOOK_OUTPUTS=<folder>."
             ) from error

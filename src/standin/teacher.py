@@ -23,9 +23,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from workbook.sandbox import teacher_ner
-from workbook.sandbox.server import Server
-from workbook.sandbox.teacher_answers import (
+from standin import teacher_ner
+from standin.server import Server
+from standin.teacher_answers import (
     BROKEN,
     HABITS,
     KINDS,
@@ -35,7 +35,7 @@ from workbook.sandbox.teacher_answers import (
     fill,
     shape,
 )
-from workbook.sandbox.teacher_rules import LABELS, decide
+from standin.teacher_rules import LABELS, decide
 
 MODEL = "scripted-r1"
 WITHOUT_V1 = ("/models", "/chat/completions")

@@ -1,0 +1,1 @@
+"""The parts of the generator behind ``data/source/make_data.py``."""

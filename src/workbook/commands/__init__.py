@@ -1,0 +1,1 @@
+"""The command `workbook`: doctor, run, report, label. No notebook needs this room."""

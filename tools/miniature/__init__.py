@@ -1,1 +1,0 @@
-"""The parts of the generator behind ``tools/make_data.py``."""
