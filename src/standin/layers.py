@@ -86,13 +86,14 @@ class Layers:
         """Raise StandinError where one of the roots is not what it should be: no folder, no repos, files missing."""
         if not root.is_dir():
             raise StandinError(
-                f"There is no folder '{root}', which WORKBOOK_HUB_ROOTS names. Correct the path (relative ones count "
-                "from the working folder) or unset WORKBOOK_HUB_ROOTS."
+                f"There is no folder '{root}'. Correct the path; a relative one starts from the working folder.",
+                "root",
             )
         if not any(_folders(namespace) for kind in KINDS for namespace in _folders(root / kind)):
             raise StandinError(
-                f"The folder '{root}', which WORKBOOK_HUB_ROOTS names, holds no repos. Lay it out as "
-                "models/<namespace>/<name>/, datasets/<namespace>/<name>/ or spaces/<namespace>/<name>/."
+                f"The folder '{root}' holds no repos. Lay it out as models/<namespace>/<name>/, "
+                "datasets/<namespace>/<name>/ or spaces/<namespace>/<name>/.",
+                "root",
             )
         for namespace in _folders(root / "datasets"):
             for folder in _folders(namespace):

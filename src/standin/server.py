@@ -36,14 +36,14 @@ class Server:
         )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listening]}, name="workbook-sandbox", daemon=True
+            target=self._server.run, kwargs={"sockets": [listening]}, name="standin", daemon=True
         )
         self._thread.start()
         while not self._server.started:
             if not self._thread.is_alive():
                 raise StandinError(
-                    f"The sandbox's server could not start on {self.url}. Restart the kernel; if it happens again, "
-                    "set WORKBOOK_SANDBOX_PORT to another port."
+                    f"The server could not start on {self.url}. Try again; if it fails again, choose another port.",
+                    "port",
                 )
             time.sleep(0.002)
 
@@ -67,8 +67,9 @@ def _listen(port: int) -> socket.socket:
         listening.close()
         if error.errno == errno.EADDRINUSE or port:
             raise StandinError(
-                f"Port {port} cannot be used for the sandbox ({error.strerror or error}): another program, perhaps "
-                "another notebook, holds it. Shut that down, or unset WORKBOOK_SANDBOX_PORT to take any free port."
+                f"Port {port} cannot be used ({error.strerror or error}): another program, perhaps another notebook, "
+                "holds it. Shut that down, or let the stand-in take any free port (0).",
+                "port",
             ) from error
         raise
     return listening

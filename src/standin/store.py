@@ -65,8 +65,9 @@ class Store:
             probe.unlink()
         except OSError as error:
             raise StandinError(
-                f"The sandbox cannot write to '{folder}' ({error.strerror or error}). Make the folder writable, or lead "
-                "the outputs elsewhere: WORKBOOK_OUTPUTS=<folder>."
+                f"The stand-in cannot write to '{folder}' ({error.strerror or error}). Make the folder writable, or "
+                "choose another one for outputs.",
+                "outputs",
             ) from error
 
     # --- reading ------------------------------------------------------------------------------------

@@ -26,6 +26,13 @@ HOW_TO_GET_A_GPU = (
 )
 T = TypeVar("T")
 
+# Where a person sets what the stand-in complains of.
+_SETTING = {
+    "root": "The variable WORKBOOK_HUB_ROOTS names it: correct or unset that.",
+    "outputs": "The variable WORKBOOK_OUTPUTS names the folder that results go to.",
+    "port": "The variable WORKBOOK_SANDBOX_PORT names the port: unset it to take a free one.",
+}
+
 _labs: dict[str, Lab] = {}
 _sandbox: Any = None  # the one stand-in of this process
 
@@ -305,7 +312,7 @@ def _enter_sandbox(folder: Path, overlays: list[Path], early: list[str]) -> str:
     try:
         _sandbox = standin.serve(folder, paths.resource("data"), overlays, port=_port())
     except standin.StandinError as error:
-        raise WorkbookError(str(error)) from error
+        raise WorkbookError(" ".join(filter(None, (str(error), _SETTING.get(error.about))))) from error
     enter_sandbox(_sandbox.url, folder / "huggingface")
     return _sandbox.url
 

@@ -111,8 +111,9 @@ def test_links_are_followed_once(tmp_path):
 
 
 def test_overlay_missing(tmp_path):
-    with pytest.raises(StandinError, match=r"no folder.*WORKBOOK_HUB_ROOTS"):
+    with pytest.raises(StandinError, match=r"no folder '.*nowhere'.*Correct") as caught:
         serve(tmp_path / "out", DATA, [tmp_path / "nowhere"])
+    assert caught.value.about == "root" and "WORKBOOK" not in str(caught.value)
     assert not (tmp_path / "out").exists()
 
 
@@ -144,8 +145,9 @@ def test_broken_figures(tmp_path):
 
 def test_outputs_that_cannot_be_written(tmp_path):
     write(tmp_path / "file", "x")
-    with pytest.raises(StandinError, match=r"cannot write.*WORKBOOK_OUTPUTS"):
+    with pytest.raises(StandinError, match=r"cannot write.*another one") as caught:
         Store(tmp_path / "file" / "hub")
+    assert caught.value.about == "outputs" and "WORKBOOK" not in str(caught.value)
 
 
 # --- serve() itself -----------------------------------------------------------------------------------

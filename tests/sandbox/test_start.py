@@ -116,7 +116,7 @@ def test_port_in_use(first, outputs):
 def test_an_overlay_that_is_not_there(first, outputs, tmp_path):
     program = "import workbook; workbook.start('00_start_here', 'sandbox')"
     error = run(outputs, program, WORKBOOK_HUB_ROOTS=str(tmp_path / "nowhere"))
-    assert "WorkbookError" in error and "nowhere" in error
+    assert "WorkbookError" in error and "nowhere" in error and "WORKBOOK_HUB_ROOTS" in error
 
 
 def test_a_persons_own_settings_do_not_leak_in(first, outputs, tmp_path):
