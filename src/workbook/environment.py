@@ -35,8 +35,8 @@ def imported_clients() -> list[str]:
     return [name for name in CLIENTS if name in sys.modules]
 
 
-def sandbox_variables(url: str, home: Path) -> dict[str, str]:
-    """What the clients need in order to talk to the stand-in at `url` and to keep their files in `home`."""
+def hub_variables(url: str, home: Path) -> dict[str, str]:
+    """What the Hub's clients need to talk to the stand-in at `url` and keep their files in `home`."""
     return {
         "HF_ENDPOINT": url,
         "HF_HOME": str(home),
@@ -50,6 +50,13 @@ def sandbox_variables(url: str, home: Path) -> dict[str, str]:
         # Everything comes from this machine in milliseconds: bars would only flicker.
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    }
+
+
+def sandbox_variables(url: str, home: Path) -> dict[str, str]:
+    """`hub_variables`, and those of the scripted teacher at the same address."""
+    return {
+        **hub_variables(url, home),
         # Whatever teacher the person has set, with a bill or a night's work behind it: here the scripted one answers.
         "OPENAI_BASE_URL": f"{url}/v1",
         "OPENAI_API_KEY": "sandbox",
@@ -61,16 +68,36 @@ def sandbox_variables(url: str, home: Path) -> dict[str, str]:
 def enter_sandbox(url: str, home: Path, environment: MutableMapping[str, str] = os.environ) -> None:
     """Point the clients at the sandbox."""
     home.mkdir(parents=True, exist_ok=True)
-    variables = sandbox_variables(url, home)
-    for spelling in ("NO_PROXY", "no_proxy"):
-        hosts = [host for host in environment.get(spelling, "").split(",") if host]
-        variables[spelling] = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
     for name in _MUST_NOT_LEAK_IN:
         environment.pop(name, None)
-    environment.update(variables)
+    environment.update(sandbox_variables(url, home))
+    _without_proxy(environment)
     for name, value in THREADS.items():
         environment.setdefault(name, value)
-    _set_when_imported()
+    set_when_imported()
+
+
+def enter_mirror(url: str, home: Path, environment: MutableMapping[str, str]) -> None:
+    """Point the Hub's clients at a mirror on this machine, and leave the teacher as it is.
+
+    A person's HF_HOME stays; without one, files go to `home` and not into the person's caches. HF_HUB_OFFLINE stays.
+    """
+    variables = hub_variables(url, home)
+    if "HF_HOME" in environment:
+        del variables["HF_HOME"]
+    else:
+        home.mkdir(parents=True, exist_ok=True)
+        for name in _MUST_NOT_LEAK_IN:
+            if not name.startswith("OPENAI_") and not name.endswith("_OFFLINE"):
+                environment.pop(name, None)
+    environment.update(variables)
+    _without_proxy(environment)
+
+
+def _without_proxy(environment: MutableMapping[str, str]) -> None:
+    for spelling in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in environment.get(spelling, "").split(",") if host]
+        environment[spelling] = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
 
 
 # Settings that have no variable of their own: module, attribute, value.
@@ -105,7 +132,8 @@ class _SettingsHook(importlib.abc.MetaPathFinder):
         return spec
 
 
-def _set_when_imported() -> None:
+def set_when_imported() -> None:
+    """Apply the settings that have no variable, now or as soon as their module is imported."""
     for name, setting in _SETTINGS.items():
         if name in sys.modules:
             setattr(sys.modules[name], *setting)

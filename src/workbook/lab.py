@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from workbook import machine, paths
 from workbook.catalogue import NOTEBOOKS, Entry
-from workbook.environment import enter_sandbox, imported_clients
+from workbook.environment import enter_sandbox, imported_clients, set_when_imported
 from workbook.errors import WorkbookError
 
 MODES = ("sandbox", "live")
@@ -112,10 +112,16 @@ class Lab:
         self._check_disk(root)
         self.outputs: Path = self._claim(root / mode, entry.name)
         self.overlays = _overlays() if mode == "sandbox" else []
+        # `workbook run --mode live --hub-root DIR` serves DIR and names it here.
+        self.mirror = os.environ.get("WORKBOOK_MIRROR", "").split(os.pathsep) if mode == "live" else []
+        self.mirror = [name for name in self.mirror if name]
         if mode == "sandbox":
             self.hub = _enter_sandbox(root / "sandbox", self.overlays, self._early)
         else:
             self.hub = os.environ.get("HF_ENDPOINT", machine.DEFAULT_ENDPOINT)
+            if self.mirror:
+                self.hub = f"a mirror on this machine: {', '.join(self.mirror)} over the workbook's own data"
+                set_when_imported()
             self._enter_live()
         self._metrics: dict[str, Any] = {}
         _set_seed(self.seed)
@@ -153,13 +159,14 @@ class Lab:
         """Print `value` beside the band it should lie in, and record both.
 
         Out of the band it says what usually causes that (`hint`, or the usual suspects); where `CI` or
-        `WORKBOOK_STRICT` is set it raises WorkbookError. With overlay data there is no band: what a
-        miniature reaches on other data is reported, not judged.
+        `WORKBOOK_STRICT` is set it raises WorkbookError. On overlay data, or a mirror's, there is no
+        band: what is reached on other data is reported, not judged.
         """
         value = float(value)
-        if self.overlays:
+        if self.overlays or self.mirror:
             self.record(**{name: value})
-            print(f"{name} = {_figure(value)}   a miniature model on the overlay's data: no band")
+            what = "a mirror's data" if self.mirror else "a miniature model on the overlay's data"
+            print(f"{name} = {_figure(value)}   {what}: no band")
             return
         low, high = self.pick(sandbox=sandbox, live=live)
         inside = low <= value <= high
@@ -243,8 +250,10 @@ class Lab:
         document = {
             "notebook": self.notebook,
             "mode": self.mode,
-            "data": [Path(root).name for root in self.overlays]
+            "data": [root.name for root in self.overlays]
+            or self.mirror
             or ("miniature" if self.mode == "sandbox" else "hub"),
+            "mirror": bool(self.mirror),
             "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "device": str(self.gpu) if self.gpu else f"CPU, {os.cpu_count()} cores",
             "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",

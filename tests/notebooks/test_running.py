@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 import nbformat
 import psutil
@@ -117,3 +118,51 @@ def test_a_results_folder_that_cannot_be_made(folder):
     assert process.returncode == 1
     assert "starting" not in out  # said before anything has run
     assert "cannot be written" in err and "WORKBOOK_OUTPUTS" in err and "Traceback" not in err
+
+
+def test_live_with_a_hub_root_runs_against_a_mirror(folder):
+    shelf = folder / "shelf" / "datasets" / "someone" / "hello"
+    shelf.mkdir(parents=True)
+    (shelf / "README.md").write_text("---\nlicense: cc0-1.0\n---\n# Hello\n", encoding="utf-8")
+    (shelf / "hello.txt").write_text("from the shelf", encoding="utf-8")
+    cells = [
+        "import os, workbook\nlab = workbook.start('00_start_here')\nlab.record(seen=1)",
+        "lab.expect('f1', 0.1, sandbox=(0, 1), live=(0.8, 0.9))",
+        "from pathlib import Path\nfrom huggingface_hub import HfApi, hf_hub_download\n"
+        "Path(hf_hub_download('someone/hello', 'hello.txt', repo_type='dataset')).read_text()",
+        "HfApi().dataset_info('klue/klue').id",  # the workbook's own, below
+        "(lab.mode, lab.pick(sandbox=1, live=2), os.environ['OPENAI_BASE_URL'], os.environ['HF_ENDPOINT'])",
+        "(os.environ['HF_HOME'], HfApi().create_repo('mine', exist_ok=True).repo_id)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    nbformat.write(notebook, folder / "notebooks" / "00_start_here.ipynb")
+    (folder / "notebooks" / "00_well.ipynb").unlink()
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("HF_HOME", "WORKBOOK_HUB_ROOTS")
+    }
+    environment |= {
+        "OPENAI_BASE_URL": "http://teacher.example/v1",
+        "CI": "1",
+        "WORKBOOK_OUTPUTS": str(folder / "outputs"),
+    }
+    command = [sys.executable, "-m", "workbook", "run", "0", "--mode", "live"]
+    command += ["--notebooks", str(folder / "notebooks"), "--hub-root", str(folder / "shelf")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = folder / "outputs" / "live" / "00_start_here"
+    run, metrics = (
+        json.loads((results / f"{name}.json").read_text(encoding="utf-8")) for name in ("run", "metrics")
+    )
+    assert (run["mode"], run["mirror"], run["overlays"]) == ("live", True, ["shelf"])
+    assert (metrics["data"], metrics["mirror"]) == (["shelf"], True)
+    shown = nbformat.read(results / "00_start_here.ipynb", 4).cells
+    assert "a mirror on this machine: shelf" in shown[0].outputs[0].data["text/plain"]
+    assert "a mirror's data: no band" in shown[1].outputs[0].text
+    assert shown[2].outputs[0].data["text/plain"] == "'from the shelf'"
+    assert shown[3].outputs[0].data["text/plain"] == "'klue/klue'"
+    seen = shown[4].outputs[0].data["text/plain"]
+    assert seen.startswith("('live', 2, 'http://teacher.example/v1', 'http://127.0.0.1:")
+    assert str(folder / "outputs" / "mirror") in shown[5].outputs[0].data["text/plain"]
+    address = seen.split("'")[-2]
+    with pytest.raises(OSError):  # the mirror has gone with the run
+        urllib.request.urlopen(address, timeout=2)

@@ -51,7 +51,7 @@ def test_an_overlay_that_does_not_exist(tmp_path, capsys):
     assert cli.main(arguments) == 1
     assert "is not a folder" in capsys.readouterr().err
     assert cli.main([*arguments, "--mode", "live"]) == 1
-    assert "leave it out in live mode" in capsys.readouterr().err
+    assert "is not a folder" in capsys.readouterr().err
 
 
 def test_a_wrong_mode_in_the_environment(monkeypatch, capsys):

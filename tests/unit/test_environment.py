@@ -7,7 +7,7 @@ from workbook import environment
 
 @pytest.fixture
 def entered(tmp_path, monkeypatch):
-    monkeypatch.setattr(environment, "_set_when_imported", lambda: None)  # this process is no sandbox
+    monkeypatch.setattr(environment, "set_when_imported", lambda: None)  # this process is no sandbox
 
     def enter(**variables):
         environment.enter_sandbox("http://127.0.0.1:1", tmp_path / "home", variables)
@@ -33,3 +33,33 @@ def test_the_persons_teacher_and_key_do_not_enter(entered):
     )
     assert (found["OPENAI_BASE_URL"], found["OPENAI_API_KEY"]) == ("http://127.0.0.1:1/v1", "sandbox")
     assert found["NO_PROXY"] == found["no_proxy"].replace("127", "inside.example,127", 1)
+
+
+def test_a_mirror_replaces_the_hub_and_leaves_the_teacher(tmp_path):
+    person = {
+        "OPENAI_API_KEY": "key",
+        "OPENAI_ORG_ID": "org",
+        "HF_HUB_CACHE": "mine",
+        "HF_HUB_OFFLINE": "1",
+        "HF_TOKEN": "hf_real",
+        "no_proxy": "intranet",
+    }
+    variables = dict(person)
+    environment.enter_mirror("http://127.0.0.1:1", tmp_path / "home", variables)
+    assert variables["HF_ENDPOINT"] == "http://127.0.0.1:1"
+    assert variables["HF_HOME"] == str(tmp_path / "home") and "HF_HUB_CACHE" not in variables
+    assert variables["HF_TOKEN"] == "hf_sandbox"
+    assert {name: variables.get(name) for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "HF_HUB_OFFLINE")} == {
+        "OPENAI_API_KEY": "key",
+        "OPENAI_ORG_ID": "org",
+        "HF_HUB_OFFLINE": "1",
+    }
+    assert "OPENAI_BASE_URL" not in variables and "WORKBOOK_TEACHER_NAME" not in variables
+    assert variables["no_proxy"] == "intranet,127.0.0.1,localhost"
+
+
+def test_a_mirror_keeps_the_persons_own_home(tmp_path):
+    variables = {"HF_HOME": "mine", "HF_HUB_CACHE": "mine/too"}
+    environment.enter_mirror("http://127.0.0.1:1", tmp_path / "home", variables)
+    assert (variables["HF_HOME"], variables["HF_HUB_CACHE"]) == ("mine", "mine/too")
+    assert not (tmp_path / "home").exists()

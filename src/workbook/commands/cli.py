@@ -48,7 +48,8 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         default=[],
         metavar="DIR",
-        help="a folder laid out as the Hub, served over the sandbox's own data; may be given again, highest first",
+        help="a folder laid out like the Hub, served over the workbook's own data; repeat it for more, highest first. "
+        "With --mode live it becomes a mirror on this machine, used in place of the Hub with live sizes",
     )
     run.add_argument("--keep-going", action="store_true", help="go on after a notebook that failed")
     run.add_argument("--timeout", type=float, metavar="SECONDS", help="the longest that one cell may take")
@@ -97,8 +98,6 @@ def _run(options: argparse.Namespace) -> int:
     mode = options.mode or os.environ.get("WORKBOOK_MODE") or "sandbox"
     if mode not in MODES:
         raise WorkbookError(f"WORKBOOK_MODE={mode!r} is no mode. There are: {', '.join(MODES)}.")
-    if options.hub_root and mode == "live":
-        raise WorkbookError("--hub-root is the sandbox's: leave it out in live mode, or say --mode sandbox.")
     folder = options.folder or paths.resource("notebooks")
     if not folder.is_dir():
         raise WorkbookError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.metadata
 import logging
 import os
@@ -26,6 +27,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from workbook import paths
+from workbook.commands import mirror
 from workbook.commands.cleaning import clean
 from workbook.errors import WorkbookError
 
@@ -49,7 +51,8 @@ class Run:
     cells_done: int = 0
     cell_seconds: list[float] = field(default_factory=list)  # of each cell that ran, in order
     error: dict[str, Any] | None = None
-    overlays: list[str] = field(default_factory=list)
+    overlays: list[str] = field(default_factory=list)  # names of the folders served over the workbook's data
+    mirror: bool = False  # whether a mirror on this machine served them, in place of the Hub
     system: str = ""
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -86,20 +89,24 @@ def select(folder: Path, wanted: Sequence[str] = ()) -> list[Path]:
 
 
 def kernel_environment(mode: str, outputs: Path, hub_roots: Sequence[Path] = ()) -> dict[str, str]:
-    """This process's environment, with what leads a notebook's kernel to `mode`, `outputs` and the overlays.
+    """This process's environment, with the variables that give a notebook's kernel its mode, outputs and overlays.
 
-    Raises WorkbookError for an overlay that is not a folder.
+    In live mode `hub_roots` are only named: `mirror.serving` serves them. Raises WorkbookError for a root that is not
+    a folder.
     """
     environment = dict(os.environ)
     environment["WORKBOOK_MODE"] = mode
     environment["WORKBOOK_OUTPUTS"] = str(outputs.resolve())
-    if hub_roots:
-        for root in hub_roots:
-            if not root.is_dir():
-                raise WorkbookError(
-                    f"The overlay {paths.shown(root.absolute())} is not a folder. Give one laid out as the Hub is, with "
-                    "models/, datasets/ or spaces/ in it: --hub-root DIR."
-                )
+    environment.pop("WORKBOOK_MIRROR", None)
+    for root in hub_roots:
+        if not root.is_dir():
+            raise WorkbookError(
+                f"{paths.shown(root.absolute())} is not a folder. Give one laid out like the Hub, with models/, "
+                "datasets/ or spaces/ in it: --hub-root DIR."
+            )
+    if hub_roots and mode == "live":
+        environment["WORKBOOK_MIRROR"] = os.pathsep.join(root.resolve().name for root in hub_roots)
+    elif hub_roots:
         environment["WORKBOOK_HUB_ROOTS"] = os.pathsep.join(str(root.resolve()) for root in hub_roots)
     # Nobody watches this kernel: bars would only fill the executed copy.
     environment.setdefault("TQDM_DISABLE", "1")
@@ -127,14 +134,14 @@ def execute(
         raise WorkbookError(
             f"{path.name} cannot be read as a notebook ({error}). Take it anew from the repository."
         ) from error
+    roots = environment.get("WORKBOOK_HUB_ROOTS" if mode == "sandbox" else "WORKBOOK_MIRROR", "")
     run = Run(
         notebook=path.stem,
         mode=mode,
         started=datetime.now().astimezone().isoformat(timespec="seconds"),
         cells=sum(1 for cell in notebook.cells if _runs(cell)),
-        overlays=[
-            Path(root).name for root in environment.get("WORKBOOK_HUB_ROOTS", "").split(os.pathsep) if root
-        ],
+        overlays=[Path(root).name for root in roots.split(os.pathsep) if root],
+        mirror=mode == "live" and bool(roots),
         system=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         versions=_versions(),
     )
@@ -189,15 +196,18 @@ def run_notebooks(
         raise _not_writable(outputs / mode, error) from error
     screen = Screen(out or sys.stdout, len(notebooks), max(len(path.stem) for path in notebooks))
     runs: list[Run] = []
-    for number, path in enumerate(notebooks, 1):
-        screen.begins(number, path.stem)
-        notebook, run = execute(path, mode, environment, timeout=timeout, watch=screen.watch)
-        folder = outputs / mode / path.stem
-        copy = save(notebook, run, folder)
-        runs.append(run)
-        screen.ended(run, copy)
-        if run.status == "interrupted" or (not run.passed and not keep_going):
-            break
+    with contextlib.ExitStack() as stack:
+        if hub_roots and mode == "live":
+            stack.enter_context(mirror.serving(hub_roots, outputs / "mirror", environment))
+        for number, path in enumerate(notebooks, 1):
+            screen.begins(number, path.stem)
+            notebook, run = execute(path, mode, environment, timeout=timeout, watch=screen.watch)
+            folder = outputs / mode / path.stem
+            copy = save(notebook, run, folder)
+            runs.append(run)
+            screen.ended(run, copy)
+            if run.status == "interrupted" or (not run.passed and not keep_going):
+                break
     screen.summary(runs, [path.stem for path in notebooks], outputs / mode)
     return runs
 
