@@ -1,35 +1,35 @@
-"""Keeps the notebooks in step with the project, executes them, and tells whether they are fit to be shown.
+"""Keeps the notebooks in step with the project, executes them, and checks that they are fit to publish.
 
     python tools/notebooks.py sync [--check]
     python tools/notebooks.py refresh [NN…]
     python tools/notebooks.py check [FILE…]
 
-sync writes what comes from one place into many:
-  * the Colab badge, below the title in the first (markdown) cell of every notebook, from [project.urls] Repository;
-  * the install cell, second in every notebook, from the same. It does nothing where `workbook` is there already;
+sync writes what many files take from one place:
+  * the Colab badge below the title of every notebook, from [project.urls] Repository;
+  * the install cell, second in every notebook, from the same;
   * the table of notebooks between the markers in README.md, from workbook.catalogue.
-  With --check nothing is written: what is out of step is listed, and the exit code is 1.
+  With --check it writes nothing: it lists what is out of step and exits with 1.
 
-refresh executes notebooks in the sandbox, from a clean results folder, and saves them in place: outputs in order,
-counted 1 to n, without progress bars, widgets, timestamps and tracebacks. A notebook that fails, or whose outputs
-`check` would refuse, is not saved. Cell ids stay as they are.
+refresh executes notebooks in the sandbox, from a clean results folder, and saves them in place: cells counted 1 to n,
+without progress bars, widgets, timestamps and tracebacks. A notebook that fails, or whose outputs `check` would
+refuse, is not saved. Cell ids stay as they are.
 
-check gathers all errors before it exits. Of each notebook it wants:
-  valid        it is valid nbformat 4.5, each cell with an id of its own
+check reports everything that is wrong before it exits. It wants of each notebook:
+  valid        nbformat 4.5, each cell with an id of its own
   small        less than 2 MB
   metadata     kernelspec python3 and the language's name, no more; cells carry tags only
-  start        the first code cell after the install cell calls workbook.start("<its own name>"), and imports no
-               client of the Hub before it
+  start        the first code cell after the install cell calls workbook.start("<its own name>") before it imports
+               any client of the Hub
   executed     every code cell has run, in order, counted 1 to n; no cell is empty
-  errors       no error output, unless the cell is tagged raises-exception; none of those without an error
+  errors       an error output exactly where a cell is tagged raises-exception
   quiet        nothing on stderr, no progress bar, no widget
-  private      no absolute path in an output, no token anywhere, no memory address in an output
-  modes        no branch that asks which mode it is: lab.pick(sandbox=…, live=…) keeps both values in sight
+  private      no absolute path or memory address in an output, no token anywhere
+  modes        no branch on the mode: lab.pick(sandbox=…, live=…) keeps both values in sight
   compared     at least one cell marked NBVAL_CHECK_OUTPUT, and each of those has an output
   ends         the last heading says what is next
   ruff         `ruff check` and `ruff format --check` pass
 
-Exit codes: 0 well, 1 something is wrong (it is listed), 2 wrong use.
+Exit codes: 0 fine, 1 something is wrong (it is listed), 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from workbook import paths
 from workbook.catalogue import NOTEBOOKS
 from workbook.commands import run as runner
-from workbook.commands.cleaning import clean
+from workbook.commands.cleaning import KERNELSPEC, WIDGET_VIEW, clean
 from workbook.errors import WorkbookError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,7 +63,6 @@ BRANCH = "main"
 MAX_BYTES = 2_000_000
 CLIENTS = {"transformers", "datasets", "huggingface_hub", "evaluate"}
 TABLE_BEGIN, TABLE_END = "<!-- notebooks:begin -->", "<!-- notebooks:end -->"
-KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 _BADGE = re.compile(
     r"^\[!\[[^\]]*\]\(https://colab\.research\.google\.com/assets/colab-badge\.svg\)\].*$", re.M
@@ -76,7 +75,6 @@ _PATH = re.compile(
     r"""|(?<![\w])[A-Za-z]:\\{1,2}(?:Users|Windows|Program|[\w.-]+\\)"""
 )
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
-_WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 # --- sync -------------------------------------------------------------------------------------------
@@ -98,7 +96,7 @@ def badge(name: str, url: str) -> str:
 
 
 def install_source(url: str) -> str:
-    """The install cell: for Colab and the like; where `workbook` is installed it costs a look-up."""
+    """The install cell, for Colab and the like. Where `workbook` is installed it does nothing."""
     return (
         "# Only where it is not installed yet, as in Colab:\n"
         "import importlib.util\n\n"
@@ -130,7 +128,7 @@ def synced(notebook: Any, name: str, url: str) -> Any:
 
 
 def is_install(cell: Any) -> bool:
-    """Whether a cell is the install cell, this one or one of an earlier form."""
+    """Whether a cell is the install cell, in this form or an earlier one."""
     return cell.cell_type == "code" and (cell.get("id") == "install" or "pip install" in cell.source)
 
 
@@ -146,14 +144,14 @@ def readme_table() -> str:
 
 
 def synced_readme(text: str) -> str:
-    """README.md with the table between its markers. Raises WorkbookError where they are not there, once each."""
+    """README.md with the table between its markers. Raises WorkbookError unless each marker is there once."""
     if (
         text.count(TABLE_BEGIN) != 1
         or text.count(TABLE_END) != 1
         or text.index(TABLE_BEGIN) > text.index(TABLE_END)
     ):
         raise WorkbookError(
-            f"README.md has to hold the markers {TABLE_BEGIN} and {TABLE_END}, once each and in this order: "
+            f"README.md needs the markers {TABLE_BEGIN} and {TABLE_END}, once each and in this order: "
             "the table of notebooks goes between them."
         )
     before, rest = text.split(TABLE_BEGIN)
@@ -162,7 +160,7 @@ def synced_readme(text: str) -> str:
 
 
 def sync(folder: Path, readme: Path, *, check_only: bool) -> list[str]:
-    """Bring notebooks and README in step; returns what was not (and, with `check_only`, still is not)."""
+    """Bring notebooks and README in step. Returns what was out of step (and, with `check_only`, still is)."""
     url = repository()
     behind: list[str] = []
     for path in runner.select(folder):
@@ -245,7 +243,7 @@ def _remove(folder: Path) -> None:
 
 
 def check(files: Sequence[Path]) -> list[str]:
-    """All that is wrong with these notebooks, each line with the file and, where there is one, the cell."""
+    """Everything that is wrong with these notebooks; each line names the file and, where there is one, the cell."""
     errors: list[str] = []
     for path in files:
         errors += [f"{_shown(path)}: {error}" for error in check_notebook(path)]
@@ -253,10 +251,10 @@ def check(files: Sequence[Path]) -> list[str]:
 
 
 def check_notebook(path: Path) -> Iterator[str]:
-    """What is wrong with one notebook, but for ruff's part."""
+    """What is wrong with one notebook, ruff's part aside."""
     size = path.stat().st_size
     if size > MAX_BYTES:
-        yield f"has {size / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:g} (smaller figures, shorter outputs)"
+        yield f"has {size / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:g} (use smaller figures, shorter outputs)"
     try:
         text = path.read_text(encoding="utf-8")
         with warnings.catch_warnings(action="ignore"):  # ids are looked at below
@@ -281,9 +279,9 @@ def check_notebook(path: Path) -> Iterator[str]:
 
 
 def check_metadata(notebook: Any) -> Iterator[str]:
-    """Only what does not change from run to run, and the same in every notebook."""
+    """Only metadata that stay the same from run to run and in every notebook."""
     if dict(notebook.metadata.get("kernelspec", {})) != KERNELSPEC:
-        yield "its kernelspec is not python3, «Python 3» (refresh writes it)"
+        yield "its kernelspec is not python3, “Python 3” (refresh writes it)"
     if extra := set(notebook.metadata) - {"kernelspec", "language_info"}:
         yield f"has metadata that belong to one run or one editor: {', '.join(sorted(extra))}"
     if dict(notebook.metadata.get("language_info", {})) != {"name": "python"}:
@@ -312,13 +310,13 @@ def check_start(notebook: Any, name: str) -> Iterator[str]:
         if started:
             named = started[0].args[0] if started[0].args else None
             if not (isinstance(named, ast.Constant) and named.value == name):
-                yield f'cell {number}: starts another notebook; it has to be workbook.start("{name}")'
+                yield f'cell {number}: starts another notebook; it must call workbook.start("{name}")'
             return
-    yield f'cell {number}: the first code cell after the install cell has to call workbook.start("{name}")'
+    yield f'cell {number}: the first code cell after the install cell must call workbook.start("{name}")'
 
 
 def check_executed(notebook: Any) -> Iterator[str]:
-    """Run from top to bottom, once."""
+    """Run once, from top to bottom."""
     count = 0
     for number, cell in enumerate(notebook.cells, 1):
         if cell.cell_type != "code":
@@ -336,7 +334,7 @@ def check_executed(notebook: Any) -> Iterator[str]:
 
 
 def check_outputs(notebook: Any) -> Iterator[str]:
-    """Quiet, private, without errors that are not meant."""
+    """Quiet, private, and no error that is not meant."""
     for number, cell in enumerate(notebook.cells, 1):
         if cell.cell_type != "code":
             continue
@@ -345,13 +343,13 @@ def check_outputs(notebook: Any) -> Iterator[str]:
         if failed and not meant:
             yield f"cell {number}: ends in {failed[0].ename} (if that is meant, tag it raises-exception)"
         if meant and not failed and cell.execution_count is not None:
-            yield f"cell {number}: is tagged raises-exception and raises none"
+            yield f"cell {number}: is tagged raises-exception but raises nothing"
         for output in cell.outputs:
             if output.output_type == "stream" and output.name == "stderr":
                 first = (output.text.strip().splitlines() or [""])[0]
                 yield f"cell {number}: writes to stderr: {first[:80]}"
             data = output.get("data", {})
-            if _WIDGET in data:
+            if WIDGET_VIEW in data:
                 yield f"cell {number}: shows a widget, which a saved notebook cannot"
             if "<progress" in "".join(data.get("text/html", "")):
                 yield f"cell {number}: shows a progress bar"
@@ -364,7 +362,7 @@ def check_outputs(notebook: Any) -> Iterator[str]:
 
 
 def check_sources(notebook: Any) -> Iterator[str]:
-    """No question for the mode, no token; something for nbval to compare."""
+    """No branch on the mode, no token; something for nbval to compare."""
     compared = 0
     for number, cell in enumerate(notebook.cells, 1):
         if found := _TOKEN.search(cell.source):
@@ -374,7 +372,7 @@ def check_sources(notebook: Any) -> Iterator[str]:
         if re.search(r"^\s*#\s*NBVAL_CHECK_OUTPUT\b", cell.source, re.M):
             compared += 1
             if not cell.outputs:
-                yield f"cell {number}: is marked NBVAL_CHECK_OUTPUT and has no output"
+                yield f"cell {number}: is marked NBVAL_CHECK_OUTPUT but has no output"
         try:
             tree = _parse(cell.source)
         except SyntaxError as error:
@@ -382,7 +380,7 @@ def check_sources(notebook: Any) -> Iterator[str]:
                 yield f"cell {number}: cannot be parsed: {error.msg}"
             continue
         for line in sorted({test.lineno for test in _tests(tree) if _asks_mode(test)}):
-            yield f"cell {number}: asks for the mode in its line {line}; use lab.pick(sandbox=…, live=…)"
+            yield f"cell {number}: branches on the mode in line {line}; use lab.pick(sandbox=…, live=…)"
     if not compared:
         yield "has no cell marked NBVAL_CHECK_OUTPUT"
 
@@ -400,7 +398,7 @@ def check_end(notebook: Any) -> Iterator[str]:
 
 
 def check_ruff(files: Sequence[Path]) -> list[str]:
-    """What ruff finds in them, linted and formatted by pyproject.toml."""
+    """What ruff finds in them, with the settings of pyproject.toml."""
     files = [path for path in files if _is_json(path)]
     errors = []
     if files:
@@ -408,9 +406,7 @@ def check_ruff(files: Sequence[Path]) -> list[str]:
         for found in json.loads(lint.stdout or "[]"):
             where = f"{_shown(Path(found['filename']))}: cell {found.get('cell')}"
             errors.append(f"{where}: ruff {found.get('code') or 'syntax'}: {found['message']}")
-        for (
-            path
-        ) in files:  # one by one: the exit code is the same in all versions of ruff, the wording is not
+        for path in files:  # one by one: exit codes are the same in all versions of ruff, the wording is not
             if _ruff("format", "--check", path).returncode == 1:
                 errors.append(f"{_shown(path)}: not formatted: python -m ruff format {_shown(path)}")
     return errors
@@ -426,13 +422,13 @@ def _ruff(command: str, *arguments: Any) -> subprocess.CompletedProcess[str]:
     )
     if "No module named ruff" in done.stderr:
         raise WorkbookError(
-            "ruff is not installed here. Install the tested one: python -m pip install -c constraints.txt ruff"
+            "ruff is not installed. Install the tested version: python -m pip install -c constraints.txt ruff"
         )
     return done
 
 
 def _parse(source: str) -> ast.Module:
-    """A cell's code, magics turned into calls as IPython does."""
+    """A cell's code, with magics turned into calls as IPython does."""
     return ast.parse(TransformerManager().transform_cell(source))
 
 
@@ -489,7 +485,7 @@ def _asks_mode(test: ast.expr) -> bool:
 
 
 def _text(output: Any) -> str:
-    """The readable text of an output; pictures are left out."""
+    """The readable text of an output, without pictures."""
     if output.output_type == "stream":
         return output.text
     if output.output_type == "error":
@@ -546,9 +542,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for line in errors:
         print(line, file=sys.stderr)
     if errors:
-        print(f"\n{len(errors)} to put right.", file=sys.stderr)
+        print(f"\n{len(errors)} to fix.", file=sys.stderr)
     else:
-        print(f"notebooks {options.command}: all well.")
+        print(f"notebooks {options.command}: OK")
     return 1 if errors else 0
 
 

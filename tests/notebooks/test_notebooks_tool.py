@@ -1,4 +1,4 @@
-"""tools/notebooks.py on notebooks that are broken on purpose: one fault each, told by their names."""
+"""tools/notebooks.py: what it finds in a sound notebook that is broken on purpose, what it writes, what it saves."""
 
 import copy
 import json
@@ -9,85 +9,143 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FIXTURES = Path(__file__).parent / "fixtures"
+SOUND = Path(__file__).parent / "fixtures" / "sound.ipynb"
 sys.path.insert(0, str(ROOT / "tools"))
 import notebooks as tool  # noqa: E402
 from workbook.errors import WorkbookError  # noqa: E402
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def display(mime, value):
+    return {"output_type": "display_data", "metadata": {}, "data": {mime: value}}
+
+
+# What breaks sound.ipynb: (cell, {field: value}) sets fields of that cell, of its `output` with a dot before it.
+TOKEN = "hf_" + "aB3" * 8
 FAULTS = {
-    "absolute_path": ["cell 5: shows an absolute path: /home/somebody"],
-    "asks_mode": ["cell 6: asks for the mode in its line 1"],
-    "asks_mode_in_a_table": ["cell 6: asks for the mode in its line 1"],
-    "asks_mode_shortly": ["cell 6: asks for the mode in its line 1"],
-    "compares_nothing": ["cell 5: is marked NBVAL_CHECK_OUTPUT and has no output"],
-    "cut_off": ["is not a valid notebook: "],
-    "double_id": ["cell 6: has no id of its own"],
-    "empty_cell": ["cell 6: is empty"],
-    "error_missing": ["cell 6: is tagged raises-exception and raises none"],
-    "error_output": ["cell 6: ends in ValueError"],
-    "invalid": ["is not a valid notebook: 'name' is a required property"],
-    "late_start": ["cell 3: imports datasets before workbook.start()", "cell 3: ruff I001"],
-    "memory_address": ["cell 6: shows a memory address: at 0x7f12ab34cd50"],
-    "no_install": ["has no install cell before its other code"],
-    "no_next": ["its last heading does not say what is next"],
-    "no_start": ['cell 3: the first code cell after the install cell has to call workbook.start("no_start")'],
-    "no_title": ["does not begin with a title"],
-    "not_run": ["cell 6: has not run"],
-    "nothing_compared": ["has no cell marked NBVAL_CHECK_OUTPUT"],
-    "old_format": ["is nbformat 4.4", *(f"cell {n}: has no id of its own" for n in range(1, 8))],
-    "other_kernel": ["its kernelspec is not python3"],
-    "other_name": ['cell 3: starts another notebook; it has to be workbook.start("other_name")'],
-    "out_of_order": ["cell 6: ran as [7], out of order: should be [4]"],
-    "progress_bar": ["cell 6: shows a progress bar"],
-    "python_version": ["its language_info names more than the language"],
-    "result_count": ["cell 6: its result is counted [None], the cell [4]"],
-    "sound": [],
-    "stderr": ["cell 5: writes to stderr: UserWarning: loud"],
-    "syntax_error": ["cell 6: cannot be parsed", "cell 6: ruff invalid-syntax"],
-    "timestamps": ["cell 5: metadata other than tags: execution"],
-    "token_in_output": ["cell 5: shows a token: hf_aB3…"],
-    "token_in_source": ["cell 6: holds a token: hf_aB3…"],
-    "unformatted": ["not formatted"],
-    "unused_import": ["cell 6: ruff F401"],
-    "widget_metadata": ["has metadata that belong to one run or one editor: widgets"],
-    "widget_view": ["cell 6: shows a widget"],
-    "windows_path": ["cell 5: shows an absolute path: C:\\Users"],
-}
+    "absolute path": ("sum", {".text": "saved to /home/somebody/outputs/model\n"}, ["cell 5: shows an absolute path: /home/somebody"]),
+    "Windows path": ("sum", {".text": "saved to C:\\Users\\somebody\\model\n"}, ["cell 5: shows an absolute path: C:\\Users"]),
+    "asks mode": ("length", {"source": 'if lab.mode == "sandbox":\n    rows = rows[:2]\nlen(rows)'}, ["cell 6: branches on the mode in line 1"]),
+    "asks mode in a table": ("length", {"source": 'epochs = {"sandbox": 3, "live": 5}[lab.mode]\nlen(rows) * epochs'}, ["cell 6: branches on the mode in line 1"]),
+    "asks mode in an expression": ("length", {"source": 'rows = rows[:2] if "sandbox" in repr(lab) else rows\nlen(rows)'}, ["cell 6: branches on the mode in line 1"]),
+    "compares nothing": ("sum", {"outputs": []}, ["cell 5: is marked NBVAL_CHECK_OUTPUT but has no output"]),
+    "double id": ("length", {"id": "sum"}, ["cell 6: has no id of its own"]),
+    "empty cell": ("length", {"source": "", "outputs": []}, ["cell 6: is empty"]),
+    "error missing": ("length", {"metadata": {"tags": ["raises-exception"]}}, ["cell 6: is tagged raises-exception but raises nothing"]),
+    "error output": ("length", {"outputs": [{"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": ["ValueError: no"]}]}, ["cell 6: ends in ValueError"]),
+    "invalid": ("sum", {"outputs": [{"output_type": "stream", "text": "6\n"}]}, ["is not a valid notebook: 'name' is a required property"]),
+    "late start": ("start", {"source": 'import datasets\nimport workbook\n\nlab = workbook.start("sound")\nprint(datasets.__version__)'}, ["cell 3: imports datasets before workbook.start()", "cell 3: ruff I001"]),
+    "memory address": ("length", {".data": {"text/plain": "<builtins.Thing at 0x7f12ab34cd50>"}}, ["cell 6: shows a memory address: at 0x7f12ab34cd50"]),
+    "no next": ("next", {"source": "## The end"}, ["its last heading does not say what is next"]),
+    "no start": ("start", {"source": 'print("off we go")'}, ['cell 3: the first code cell after the install cell must call workbook.start("sound")']),
+    "other name": ("start", {"source": 'import workbook\n\nlab = workbook.start("other")'}, ['cell 3: starts another notebook; it must call workbook.start("sound")']),
+    "no title": ("title", {"source": "A notebook"}, ["does not begin with a title"]),
+    "not run": ("length", {"execution_count": None, "outputs": []}, ["cell 6: has not run"]),
+    "nothing compared": ("sum", {"source": "rows = [1, 2, 3]\nprint(sum(rows))"}, ["has no cell marked NBVAL_CHECK_OUTPUT"]),
+    "other kernel": (None, {"kernelspec": {"display_name": "my-env", "language": "python", "name": "my-env"}}, ["its kernelspec is not python3"]),
+    "Python version": (None, {"language_info": {"name": "python", "version": "3.11.7"}}, ["its language_info names more than the language"]),
+    "widget metadata": (None, {"widgets": {WIDGET_STATE: {"state": {}, "version_major": 2, "version_minor": 0}}}, ["has metadata that belong to one run or one editor: widgets"]),
+    "out of order": ("length", {"execution_count": 7, ".execution_count": 7}, ["cell 6: ran as [7], out of order: should be [4]"]),
+    "progress bar": ("length", {"outputs": [display("text/html", "<progress value='3' max='3'></progress>")]}, ["cell 6: shows a progress bar"]),
+    "widget": ("length", {"outputs": [display(WIDGET_VIEW, {"model_id": "x", "version_major": 2, "version_minor": 0})]}, ["cell 6: shows a widget"]),
+    "result count": ("length", {".execution_count": None}, ["cell 6: its result is counted [None], the cell [4]"]),
+    "stderr": ("sum", {".name": "stderr", ".text": "UserWarning: loud\n"}, ["cell 5: writes to stderr: UserWarning: loud"]),
+    "syntax error": ("length", {"source": "len(rows"}, ["cell 6: cannot be parsed", "cell 6: ruff invalid-syntax"]),
+    "timestamps": ("sum", {"metadata": {"execution": {"iopub.execute_input": "2026-01-01T00:00:00Z"}}}, ["cell 5: metadata other than tags: execution"]),
+    "token in output": ("sum", {".text": f"logged in with {TOKEN}\n"}, ["cell 5: shows a token: hf_aB3…"]),
+    "token in source": ("length", {"source": f'token = "{TOKEN}"\nlen(token)'}, ["cell 6: holds a token: hf_aB3…"]),
+    "unformatted": ("length", {"source": "len( rows )"}, ["not formatted"]),
+    "unused import": ("length", {"source": "import os\n\nlen(rows)"}, ["cell 6: ruff F401"]),
+}  # fmt: skip
 
 
-def test_every_fixture_is_tested():
-    assert {path.stem for path in FIXTURES.glob("*.ipynb")} == set(FAULTS)
+def sound():
+    return json.loads(SOUND.read_text(encoding="utf-8"))
+
+
+def broken(name):
+    """The sound notebook with one fault."""
+    notebook = sound()
+    where, fields, _ = FAULTS[name]
+    cell = next((cell for cell in notebook["cells"] if cell["id"] == where), None)
+    for field, value in fields.items():
+        if field.startswith("."):
+            cell["outputs"][0][field[1:]] = value
+        else:
+            (cell or notebook["metadata"])[field] = value
+    return notebook
+
+
+def saved(notebook, path):
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return path
+
+
+def check(path):
+    """What `check` finds, without the name of the file."""
+    return [error.removeprefix(f"{path.name}: ") for error in tool.check([path])]
+
+
+def test_a_sound_notebook_has_no_fault():
+    assert check(SOUND) == []
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_each_fault_is_found_and_nothing_else(name):
-    path = FIXTURES / f"{name}.ipynb"
-    errors = tool.check([path])
-    expected = [f"tests/notebooks/fixtures/{name}.ipynb: {fault}" for fault in FAULTS[name]]
-    assert len(errors) == len(expected), errors
-    for error, start in zip(errors, expected, strict=True):
+def test_each_fault_is_found_and_nothing_else(name, tmp_path):
+    errors = check(saved(broken(name), tmp_path / "sound.ipynb"))
+    assert len(errors) == len(FAULTS[name][2]), errors
+    for error, start in zip(errors, FAULTS[name][2], strict=True):
         assert error.startswith(start)
 
 
-def test_all_errors_are_gathered_before_it_exits(capsys):
-    names = ("no_next", "stderr", "cut_off", "unused_import")
-    assert tool.main(["check", *(str(FIXTURES / f"{name}.ipynb") for name in names)]) == 1
+def test_a_notebook_that_was_cut_off(tmp_path):
+    (tmp_path / "sound.ipynb").write_text(SOUND.read_text(encoding="utf-8")[:500], encoding="utf-8")
+    (error,) = check(tmp_path / "sound.ipynb")
+    assert error.startswith("is not a valid notebook: ")
+
+
+def test_the_old_format_has_no_ids(tmp_path):
+    notebook = sound() | {"nbformat_minor": 4}
+    for cell in notebook["cells"]:
+        del cell["id"]
+    first, *others = check(saved(notebook, tmp_path / "sound.ipynb"))
+    assert first.startswith("is nbformat 4.4")
+    assert [error[:30] for error in others] == [f"cell {n}: has no id of its own" for n in range(1, 8)]
+
+
+def test_a_notebook_without_an_install_cell(tmp_path):
+    notebook = sound()
+    del notebook["cells"][1]
+    for count, cell in enumerate((cell for cell in notebook["cells"] if cell["cell_type"] == "code"), 1):
+        cell["execution_count"] = count
+    notebook["cells"][4]["outputs"][0]["execution_count"] = 3
+    (error,) = check(saved(notebook, tmp_path / "sound.ipynb"))
+    assert error.startswith("has no install cell before its other code")
+
+
+def test_all_errors_are_gathered_before_it_exits(tmp_path, capsys):
+    names = ("no next", "stderr", "invalid", "unused import")
+    for name in names:
+        (tmp_path / name).mkdir()
+    files = [saved(broken(name), tmp_path / name / "sound.ipynb") for name in names]
+    assert tool.main(["check", *map(str, files)]) == 1
     shown = capsys.readouterr().err
-    assert all(f"{name}.ipynb: " in shown for name in names)
-    assert "4 to put right" in shown
-    assert tool.main(["check", str(FIXTURES / "sound.ipynb")]) == 0
+    assert all(f"sound.ipynb: {FAULTS[name][2][0]}" in shown for name in names)
+    assert "4 to fix" in shown
+    assert tool.main(["check", str(SOUND)]) == 0
 
 
 def test_a_large_notebook(tmp_path):
-    notebook = json.loads((FIXTURES / "sound.ipynb").read_text(encoding="utf-8"))
+    notebook = sound()
     notebook["cells"][4]["outputs"][0]["text"] = "6" * 2_000_001
-    (tmp_path / "sound.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    (error,) = tool.check_notebook(tmp_path / "sound.ipynb")
+    (error,) = check(saved(notebook, tmp_path / "sound.ipynb"))
     assert error.startswith("has 2.0 MB; at most 2")
 
 
 def test_what_is_allowed_is_not_refused():
-    sound = nbformat.read(FIXTURES / "sound.ipynb", 4)
+    sound = nbformat.read(SOUND, 4)
     sound.cells[4].outputs[
         0
     ].text = "see https://huggingface.co/data/home and outputs/sandbox/x, ~/x, a/b, 3/4\n"
@@ -198,7 +256,7 @@ def test_the_install_cell_does_nothing_where_workbook_is_installed(monkeypatch):
 
 def test_refresh_saves_what_is_fit_and_leaves_what_is_not(tmp_path, capsys):
     """Two kernels: one notebook that is fit, one that writes to stderr."""
-    sound = nbformat.read(FIXTURES / "sound.ipynb", 4)
+    sound = nbformat.read(SOUND, 4)
     del sound.cells[2]  # needs a catalogue entry; how notebooks start is not what this is about
     ids = [cell.id for cell in sound.cells]
     code = nbformat.v4.new_code_cell

@@ -1,3 +1,7 @@
+"""tools/bootstrap.py: what it installs, what it leaves alone, and how it counts."""
+
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,65 +13,124 @@ sys.path.insert(0, str(ROOT / "tools"))
 import bootstrap  # noqa: E402
 
 
-@pytest.mark.parametrize(
-    ("said", "cure"),
-    [
-        ("OSError: [Errno 28] No space left on device", "The disk is full"),
-        (
-            "Failed to establish a new connection: [Errno -3] Temporary failure in name resolution",
-            "The network did not answer",
-        ),
-        ("ERROR: No matching distribution found for torch==2.13.0", "no torch of the tested version"),
-        ("ERROR: No matching distribution found for polars==2.1.0", "not to be had here"),
-        ("[Errno 13] Permission denied: 'x.pyd'", "cannot be written"),
-        ("THESE PACKAGES DO NOT MATCH THE HASHES", "pip cache purge"),
-        ("something never seen", "open an issue"),
-    ],
-)
-def test_a_failed_installation_gets_cause_and_cure(said, cure):
-    assert cure in bootstrap.diagnosis(said)
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """An empty clone; the commands that setup runs are recorded, and only the virtual environment is made."""
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    monkeypatch.delenv("WORKBOOK_PYTHON", raising=False)
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / ".venv" / "stamp.json")
+    bootstrap.commands = []
+    real = subprocess.run
+
+    def run(command, **options):
+        bootstrap.commands.append(list(map(str, command[1:])))
+        if command[1:3] == ["-m", "venv"]:
+            real([*command, "--without-pip"], **options)
+
+    monkeypatch.setattr(bootstrap.subprocess, "run", run)
+    yield tmp_path
+    del bootstrap.commands
 
 
-def test_pip_that_fails_is_explained_and_logged(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(bootstrap, "LOG", tmp_path / "log")
-    with pytest.raises(
-        bootstrap.Trouble, match=r"pip could not install nothing(.|\n)*no-such-option(.|\n)*All that pip said"
-    ):
-        bootstrap.pip(Path(sys.executable), "nothing", "install", "--no-such-option")
-    assert "no-such-option" in (tmp_path / "log").read_text(encoding="utf-8")
+def test_setup_installs_the_pinned_torch_first_and_a_second_one_does_nothing(clone):
+    python = bootstrap.set_up()
+    venv, torch, rest = bootstrap.commands
+    assert venv[:3] == ["-m", "venv", "--clear"] and python.is_relative_to(clone / ".venv")
+    pin = next(
+        line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if line[:7] == "torch=="
+    )
+    assert torch[-3:] == ["-c", "constraints.txt", pin]
+    assert rest[-4:] == ["-c", "constraints.txt", "-e", ".[dev,jupyter]"]
+    assert bootstrap.set_up() == python and len(bootstrap.commands) == 3
 
 
-def test_versions_come_from_constraints_and_builds_do_not_count():
-    assert bootstrap.pinned("torch").count(".") == 2
-    with pytest.raises(bootstrap.Trouble, match=r"no line nothing==…"):
-        bootstrap.pinned("nothing")
-    assert bootstrap.installed(Path(sys.executable), "pytest") == pytest.__version__
-    assert bootstrap.installed(Path(sys.executable), "no-such-package") is None
+def test_changed_requirements_are_installed_into_the_environment_there_is(clone):
+    bootstrap.set_up()
+    (clone / "constraints.txt").write_text("torch==9.9\n", encoding="utf-8")
+    bootstrap.set_up()
+    assert [command[-1] for command in bootstrap.commands[3:]] == ["torch==9.9", ".[dev,jupyter]"]
+
+
+def test_a_setup_that_was_cut_off_starts_over(clone, monkeypatch):
+    """What pip had half written must not pass for installed."""
+    bootstrap.set_up()
+    (clone / "pyproject.toml").write_text("", encoding="utf-8")
+    recorded = bootstrap.subprocess.run
+
+    def cut_off(command, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bootstrap.subprocess, "run", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.set_up()
+    half = clone / ".venv" / "half-written"
+    half.touch()
+    monkeypatch.setattr(bootstrap.subprocess, "run", recorded)
+    bootstrap.set_up()
+    assert not half.exists()
+
+
+@pytest.mark.parametrize("stamp", ["{", "[1]", "", '{"python": "2.7"}'])
+def test_a_broken_stamp_counts_as_none(clone, stamp):
+    bootstrap.set_up()
+    bootstrap.STAMP.write_text(stamp, encoding="utf-8")
+    bootstrap.set_up()
+    assert bootstrap.commands[3][:3] == ["-m", "venv", "--clear"]
+
+
+def test_the_stamp_depends_on_requirements_python_and_place(clone, monkeypatch):
+    bootstrap.set_up()
+    stamp = json.loads(bootstrap.STAMP.read_text(encoding="utf-8"))
+    assert stamp == bootstrap.fingerprint() and len(stamp["sha256"]) == 64
+    monkeypatch.setattr(bootstrap, "EXTRAS", "dev")
+    assert stamp != bootstrap.fingerprint()
+
+
+def test_a_folder_that_is_not_an_environment_is_left_alone(clone):
+    (clone / ".venv").mkdir()
+    (clone / ".venv" / "mine.txt").touch()
+    with pytest.raises(SystemExit, match="not a virtual environment"):
+        bootstrap.set_up()
+    assert (clone / ".venv" / "mine.txt").exists()
 
 
 def test_an_old_python_is_told_what_to_do(monkeypatch):
     monkeypatch.setattr(bootstrap, "OLDEST", (9, 9))
-    with pytest.raises(bootstrap.Trouble, match=r"the workbook needs Python 9\.9"):
+    with pytest.raises(SystemExit, match=r"the workbook needs 64-bit Python 9\.9"):
         bootstrap.check_python()
 
 
-def test_a_folder_that_is_no_environment_is_left_alone(tmp_path, monkeypatch):
-    (tmp_path / "mine.txt").write_text("", encoding="utf-8")
-    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
-    with pytest.raises(bootstrap.Trouble, match="no virtual environment"):
-        bootstrap.make_venv(tmp_path / "bin" / "python")
-    assert (tmp_path / "mine.txt").exists()
+def test_pip_that_fails_shows_its_reason_and_sets_no_stamp(tmp_path):
+    """In a clone whose constraints name a torch that does not exist, without any index to look it up."""
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "bootstrap.py").write_bytes((ROOT / "tools" / "bootstrap.py").read_bytes())
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "constraints.txt").write_text("torch==0.0.0.1\n", encoding="utf-8")
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "WORKBOOK_"))
+    }
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "tools" / "bootstrap.py"), "setup"],
+        env=environment | {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 1
+    assert "torch==0.0.0.1" in done.stderr
+    assert done.stderr.rstrip().endswith("Setup failed (exit code 1); the reason is above.")
+    assert not (tmp_path / ".venv" / "workbook-setup.json").exists()
 
 
-def test_a_broken_stamp_counts_as_none_and_the_right_one_spares_everything(tmp_path, monkeypatch):
-    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "stamp")
-    assert bootstrap.read_stamp() is None
-    (tmp_path / "stamp").write_text("{", encoding="utf-8")
-    assert bootstrap.read_stamp() is None
-    print_of = bootstrap.fingerprint()
-    assert print_of == bootstrap.fingerprint() and len(print_of["sha256"]) == 64
-    monkeypatch.setattr(bootstrap, "EXTRAS", "dev")
-    assert print_of != bootstrap.fingerprint()
+def test_a_named_python_is_used_as_it_is(clone, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_PYTHON", sys.executable)
+    assert bootstrap.set_up() == Path(sys.executable) and bootstrap.commands == []
+    monkeypatch.setenv("WORKBOOK_PYTHON", "no-such-python")
+    with pytest.raises(SystemExit, match="WORKBOOK_PYTHON=no-such-python is not a program"):
+        bootstrap.set_up()
 
 
 def test_layers_end_with_a_table_and_a_line_of_counts(tmp_path, monkeypatch, capsys):
@@ -89,39 +152,21 @@ def test_layers_end_with_a_table_and_a_line_of_counts(tmp_path, monkeypatch, cap
     assert lines[-1] == "1 passed, 3 failed, 2 skipped"  # the empty layer is asked twice
     assert any(line.startswith("unit ") and line.split()[1:4] == ["1", "1", "1"] for line in lines)
     assert any("no test was found" in line for line in lines)
-    assert any("real data are not beside the clone" in line for line in lines)
+    assert any("no real data beside the clone" in line for line in lines)
 
 
-def test_an_unknown_layer_is_wrong_use():
+def test_an_interrupted_layer_ends_with_the_table_too(monkeypatch, capsys):
+    def interrupted(python, layer):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bootstrap, "run_layer", interrupted)
+    assert bootstrap.test(Path(sys.executable), ["unit", "sandbox"]) == 130
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "0 passed, 0 failed, 0 skipped"
+    assert [line.split("  ")[-1] for line in lines[-4:-2]] == ["interrupted", "not run"]
+
+
+def test_an_unknown_layer_is_wrong_usage():
     command = [sys.executable, str(ROOT / "tools" / "bootstrap.py"), "test", "everything"]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2 and "there is no layer 'everything'" in done.stderr
-
-
-def test_an_environment_cut_off_while_unpacking_is_made_anew(tmp_path, monkeypatch):
-    """What pip had half written must not pass for installed; one that was only interrupted before is kept."""
-    python = tmp_path / ".venv" / "bin" / "python"
-    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
-    monkeypatch.setattr(bootstrap, "UNPACKING", tmp_path / ".venv" / "unpacking")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / ".venv")], check=True)
-    half = tmp_path / ".venv" / "half-written"
-    half.touch()
-    made = []
-    real = subprocess.run
-
-    def run(command, **options):
-        if command[1:3] == ["-m", "venv"]:
-            made.append(command)
-            command = [*command, "--without-pip"]
-        elif command[1:2] == ["-c"]:
-            command = [command[0], "-c", command[2].replace("import pip, ", "import ")]
-        return real(command, **options)
-
-    monkeypatch.setattr(bootstrap.subprocess, "run", run)
-    if sys.platform == "win32":
-        python = tmp_path / ".venv" / "Scripts" / "python.exe"
-    bootstrap.make_venv(python)
-    assert made == [] and half.exists()
-    bootstrap.UNPACKING.touch()
-    bootstrap.make_venv(python)
-    assert len(made) == 1 and not half.exists() and not bootstrap.UNPACKING.exists()
+    assert done.returncode == 2 and "unknown layer everything" in done.stderr

@@ -9,13 +9,13 @@ from typing import Any
 _TQDM = re.compile(r"\d+%\|.*\||\[\d+:\d\d(:\d\d)?(<[\d:?]+)?,\s*[\d.?]+\s?\S*(/s|s/)\S*.*\]")
 # What stands for an object that shows itself as HTML: its address is another on each run.
 _ADDRESS = re.compile(r"(?<=\w) at 0x[0-9a-f]+(?=>)")
-_WIDGET = "application/vnd.jupyter.widget-view+json"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # What the Trainer shows: a bar in a <div>, and below it a table of the scores of each evaluation.
 _TRAINERS_BAR = re.compile(r"<div>[^<]*<progress.*?</div>", re.DOTALL)
 _MOST_ROWS = (
     20  # of such a table: with more it is a log, as it is without evaluations, and a figure says it better
 )
-_KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def clean(notebook: Any) -> Any:
@@ -25,9 +25,7 @@ def clean(notebook: Any) -> Any:
     streams and keeps only the metadata that do not change from run to run: a cell's tags, the kernel's name. Other
     text on stderr and errors stay: they are worth reading.
     """
-    notebook.metadata = type(notebook.metadata)(
-        kernelspec=dict(_KERNELSPEC), language_info={"name": "python"}
-    )
+    notebook.metadata = type(notebook.metadata)(kernelspec=dict(KERNELSPEC), language_info={"name": "python"})
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = type(cell.metadata)({"tags": tags} if tags else {})
@@ -60,7 +58,7 @@ def _clean_outputs(outputs: list[Any]) -> list[Any]:
 
 
 def _is_progress(data: dict[str, Any]) -> bool:
-    if _WIDGET in data:
+    if WIDGET_VIEW in data:
         return True
     html = data.get("text/html")
     if html is None:
