@@ -77,7 +77,8 @@ def five_threads(address: str, rows: Any) -> int:
 
 def ours(address: str, rows: Any, workers: int | None) -> int:
     """The notebook's way: many workers, every answer stored as it comes. Returns how many came."""
-    from workbook.labelling import LabelStore, Question, ask_all, connect
+    from workbook.labelling import LabelStore, Question, ask_all
+    from workbook.teacher import connect
 
     with tempfile.TemporaryDirectory() as folder, LabelStore(Path(folder) / "labels.sqlite") as store:
         return ask_all(store, connect(address), Question(), rows, workers=workers, progress=False).asked

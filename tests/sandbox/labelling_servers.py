@@ -68,6 +68,8 @@ def odd_server(
 
     async def chat(request: Request) -> Response:
         app.state.requests.append(await request.json())
+        if app.state.answer is not None:
+            return app.state.answer
         if html is not None:
             return HTMLResponse(html, status, headers)
         return JSONResponse(body, status, headers)
@@ -86,6 +88,7 @@ def odd_server(
         routes=[Route("/v1/chat/completions", chat, methods=["POST"]), Route("/v1/models", listing)]
     )
     app.state.requests, app.state.keys = [], []
+    app.state.answer = None  # a response to give from now on
     return app
 
 

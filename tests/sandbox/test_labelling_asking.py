@@ -17,7 +17,9 @@ from labelling_servers import TeacherProcess, completion, odd_server, papers
 from standin.server import Server
 from standin.teacher import BROKEN, Behaviour, Running
 from workbook.errors import WorkbookError
-from workbook.labelling import LabelStore, Question, ask_all, connect
+from workbook.labelling import LabelStore, Question, ask_all
+from workbook.labelling import ask as ask_one
+from workbook.teacher import connect
 
 SOUND = Behaviour()
 QUESTION = Question()
@@ -268,7 +270,8 @@ RUN = """
 import sys
 sys.path.insert(0, sys.argv[3])
 from labelling_servers import papers
-from workbook.labelling import LabelStore, Question, ask_all, connect
+from workbook.labelling import LabelStore, Question, ask_all
+from workbook.teacher import connect
 with LabelStore(sys.argv[1]) as store:
     print(ask_all(store, connect(), Question(), papers(int(sys.argv[2])), workers=16, progress=False).asked)
 """
@@ -321,7 +324,7 @@ def test_2000_papers_killed_three_times(tmp_path, environment):
 def the_tutorials_way(teacher, rows, threads=5) -> None:
     """A pool of five threads, results in a list, nothing stored."""
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda row: teacher.ask(QUESTION, row["title"], row["abstract"]), rows.to_dicts()))
+        list(pool.map(lambda row: ask_one(teacher, QUESTION, row["title"], row["abstract"]), rows.to_dicts()))
 
 
 @pytest.mark.timing

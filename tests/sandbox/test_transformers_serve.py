@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from workbook.errors import WorkbookError
-from workbook.labelling import LabelStore, Question, ask_all, parse_completion, serve_teacher
+from workbook.labelling import LabelStore, Question, ask, ask_all, parse_completion
 from workbook.labelling.parsing import UNUSABLE
 from workbook.paths import resource
+from workbook.teacher import serve
 
 for package in ("fastapi", "openai", "pydantic"):
     pytest.importorskip(package, reason=f"{package}, which `transformers serve` needs, is not installed")
@@ -63,27 +64,27 @@ def model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def teacher(model):
     options = ("--device", "cpu", "--default-seed", "42")
-    running = serve_teacher(str(model), start_within=120, timeout=30, options=options)
+    running = serve(str(model), start_within=120, timeout=30, options=options)
     yield running
     running.stop()
 
 
 def test_it_answers_and_each_answer_is_unusable(teacher):
     question = Question(max_tokens=24, temperature=1.0)
-    replies = [teacher.ask(question, row["title"], row["abstract"]) for row in PAPERS.iter_rows(named=True)]
+    replies = [ask(teacher, question, row["title"], row["abstract"]) for row in PAPERS.iter_rows(named=True)]
     for reply in replies:
-        assert reply.error is None
-        assert reply.parsed.status in UNUSABLE and reply.parsed.label is None
-        assert 0 < reply.completion_tokens <= 24 < reply.prompt_tokens
-    assert {reply.finish_reason for reply in replies} == {"length", "stop"}
-    assert len({reply.parsed.status for reply in replies}) > 1
-    assert len({(reply.content, reply.reasoning_field) for reply in replies}) > 10
+        assert reply.completion.error is None
+        assert reply.status in UNUSABLE and reply.parsed.label is None
+        assert 0 < reply.completion.completion_tokens <= 24 < reply.completion.prompt_tokens
+    assert {reply.completion.finish_reason for reply in replies} == {"length", "stop"}
+    assert len({reply.status for reply in replies}) > 1
+    assert len({(reply.completion.content, reply.completion.reasoning) for reply in replies}) > 10
 
 
 def test_a_schema_is_beyond_it(teacher):
     """It takes a request for a schema, and ignores it: the parser has to be as strict as ever."""
-    reply = teacher.ask(Question(way="json_schema", max_tokens=24), "A paper", "We release a new dataset.")
-    assert reply.parsed.status in UNUSABLE
+    reply = ask(teacher, Question(way="json_schema", max_tokens=24), "A paper", "We release a new dataset.")
+    assert reply.status in UNUSABLE
 
 
 def test_a_run_stops_early_with_advice(teacher, tmp_path):

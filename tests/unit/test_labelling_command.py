@@ -8,7 +8,8 @@ import pytest
 from standin.teacher import Behaviour, Running
 from workbook.commands import cli
 from workbook.errors import WorkbookError
-from workbook.labelling import LabelStore, Question, Teacher, batch_files
+from workbook.labelling import LabelStore, Question, batch_files
+from workbook.teacher import Teacher
 
 ROWS = pl.DataFrame(
     {

@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from workbook.errors import WorkbookError
-from workbook.labelling.connection import Teacher, endpoint_name
 from workbook.labelling.prompt import LONGEST_TEXT, TEMPLATE, clean, version, write_prompt
 from workbook.labelling.question import WAYS, Question, answer_key
 from workbook.labelling.schema import Answer, json_schema
+from workbook.teacher.client import Teacher, endpoint_name
 
 TEACHER = Teacher("r1", "http://here/v1")
 

@@ -1,8 +1,10 @@
 """The store: what it keeps, what it asks for again, and what happens to it."""
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,11 +12,13 @@ import pytest
 from workbook.errors import WorkbookError
 from workbook.labelling import store as store_module
 from workbook.labelling.asking import as_papers
-from workbook.labelling.connection import Reply, Teacher
-from workbook.labelling.parsing import Parsed, parse_completion
+from workbook.labelling.parsing import Parsed
 from workbook.labelling.question import Question
-from workbook.labelling.store import LabelStore
+from workbook.labelling.reading import Reply, read
+from workbook.labelling.store import LabelStore, Paper
+from workbook.teacher import Completion, Outcome, Teacher
 
+HERE = Path(__file__).parent
 TEACHER = Teacher("r1", "http://here/v1")
 QUESTION = Question()
 ID = QUESTION.id(TEACHER)
@@ -23,11 +27,16 @@ ROWS = pl.DataFrame(
 )
 
 
-def usable(label="new_dataset", **fields):
+def usable(label="new_dataset"):
     content = f'<think>Hm.</think>{{"label": "{label}", "explanation": "{"because " * 6}"}}'
-    return Reply(
-        parse_completion({"finish_reason": "stop", "message": {"content": content}}), content, None, "stop", 10, 5, 0.5, **fields
-    )  # fmt: skip
+    return read(Completion(Outcome.ARRIVED, content, None, None, "stop", 10, 5, 0.5))
+
+
+def unusable(status, **fields):
+    return Reply(Completion(Outcome.ARRIVED, **fields), Parsed(status))
+
+
+TIMED_OUT = Reply(Completion(Outcome.TIMED_OUT, error="no answer in time"))
 
 
 @pytest.fixture
@@ -41,7 +50,7 @@ def store(tmp_path):
 
 def test_what_is_kept(store):
     a, b, _ = store.papers
-    store.save(ID, [(a.key, usable()), (b.key, Reply(Parsed("timeout"), error="no answer in time"))])
+    store.save(ID, [(a.key, usable()), (b.key, TIMED_OUT)])
     rows = store.answers().to_dicts()
     assert [row["paper"] for row in rows] == ["a", "b"]
     first = rows[0]
@@ -66,20 +75,18 @@ def test_what_is_kept(store):
 def test_it_asks_for_what_is_missing_or_failed(store):
     a, b, c = store.papers
     assert store.left(ID, store.papers, attempts=2) == [a, b, c]
-    store.save(
-        ID, [(a.key, usable()), (b.key, Reply(Parsed("truncated"))), (c.key, Reply(Parsed("timeout")))]
-    )
+    store.save(ID, [(a.key, usable()), (b.key, unusable("truncated")), (c.key, TIMED_OUT)])
     assert store.left(ID, store.papers, attempts=2) == [b, c]
-    store.save(ID, [(b.key, Reply(Parsed("no_json"))), (c.key, Reply(Parsed("timeout")))])
+    store.save(ID, [(b.key, unusable("no_json")), (c.key, TIMED_OUT)])
     assert store.left(ID, store.papers, attempts=2) == [c], "an unusable answer has its number of attempts"
     assert store.left("another question", store.papers, attempts=2) == [a, b, c]
 
 
 def test_a_usable_answer_is_never_written_over(store):
     key = store.papers[0].key
-    store.save(ID, [(key, Reply(Parsed("truncated"), prompt_tokens=10, completion_tokens=90))])
+    store.save(ID, [(key, unusable("truncated", prompt_tokens=10, completion_tokens=90))])
     store.save(ID, [(key, usable())])
-    store.save(ID, [(key, Reply(Parsed("no_json")))])
+    store.save(ID, [(key, unusable("no_json"))])
     store.save(ID, [(key, usable("no_new_dataset"))])
     row = store.answers().to_dicts()[0]
     assert (row["label"], row["attempts"]) == ("new_dataset", 2)
@@ -109,7 +116,7 @@ def test_papers_with_the_same_text_share_an_answer(store):
 
 
 def test_odd_text_is_kept(store):
-    reply = Reply(Parsed("no_json"), content="\ud800 null \x00 byte 🙂 שלום", error="\udfff")
+    reply = unusable("no_json", content="\ud800 null \x00 byte 🙂 שלום", error="\udfff")
     store.save(ID, [(store.papers[0].key, reply)])
     assert store.answers()["answer"].to_list() == ["? null \x00 byte 🙂 שלום"]
 
@@ -137,20 +144,61 @@ def test_it_is_there_again_after_closing(tmp_path):
             store.save(ID, [(papers[0].key, usable())])
 
 
-@pytest.mark.parametrize(
-    ("version", "words"),
-    [(0, "an older encoder-workbook.*It is untouched"), (99, "a newer.*Update encoder-workbook")],
-)
-def test_a_store_of_another_version(tmp_path, version, words):
+@pytest.mark.parametrize("version", [0, 99])
+def test_a_store_of_another_version(tmp_path, version):
     path = tmp_path / "labels.sqlite"
     LabelStore(path).close()
     other = sqlite3.connect(path)
     other.execute(f"PRAGMA user_version = {version}")
     other.close()
     before = path.read_bytes()
-    with pytest.raises(WorkbookError, match=words):
+    with pytest.raises(WorkbookError, match=f"another encoder-workbook.*version {version}.*Update"):
         LabelStore(path)
     assert path.read_bytes() == before
+
+
+@pytest.fixture
+def old_store(tmp_path):
+    """A store as version 1 wrote it."""
+    path = tmp_path / "old.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executescript((HERE / "data" / "labels_version_1.sql").read_text(encoding="utf-8"))
+    return path
+
+
+def test_a_store_of_version_1_opens_and_keeps_every_answer(old_store):
+    with contextlib.closing(sqlite3.connect(old_store)) as database:
+        before = database.execute("SELECT * FROM answers ORDER BY key").fetchall()
+    for _ in range(2):  # the second time there is nothing left to do
+        with LabelStore(old_store) as store:
+            found = store.answers()
+            columns = ["paper", "status", "label", "reasoning", "error"]
+            assert found.select(columns).rows() == [
+                ("p1", "ok", "new_dataset", "They collected it.", None),
+                ("p2", "ok", "no_new_dataset", "It compares.", None),
+                ("p3", "truncated", None, "and so on", None),
+                ("p4", "timeout", None, None, "no answer in time"),
+                ("p5", "repaired", "new_dataset", None, None),
+                ("p6", "no_abstract", None, None, None),
+            ]  # fmt: skip
+    with contextlib.closing(sqlite3.connect(old_store)) as database:
+        assert [row[:15] for row in database.execute("SELECT * FROM answers ORDER BY key")] == before
+
+
+def test_a_store_of_version_1_is_asked_into_on(old_store):
+    """The old question's answers are found under their old keys, and only what is missing is asked."""
+    with LabelStore(old_store) as store:
+        old = store.questions()["question"][0]
+        papers = [
+            Paper(key, paper, "", "")
+            for key, paper in store.answers().select("key", "paper").iter_rows()
+            if paper != "p6"
+        ]
+        missing = store.left(old, papers, attempts=3)
+        assert {paper.id for paper in missing} == {"p3", "p4"}
+        store.save(old, [(paper.key, usable()) for paper in missing])
+        assert store.answers().filter(pl.col("paper") == "p4")["reasoning"].to_list() == ["Hm."]
+        assert store.counts() == {"ok": 4, "no_abstract": 1, "repaired": 1}
 
 
 def test_a_database_of_another_program(tmp_path):
@@ -196,7 +244,7 @@ def test_a_full_disk(store):
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(WorkbookError, match=r"Its disk is full.*make room"):
-        store.save(ID, [(store.papers[1].key, Reply(Parsed("no_json"), content="x" * 100_000))])
+        store.save(ID, [(store.papers[1].key, unusable("no_json", content="x" * 100_000))])
     assert store.counts() == {"ok": 1}, "what was there is safe"
     store._db.execute("PRAGMA max_page_count = 100000")
     store.save(ID, [(store.papers[1].key, usable())])

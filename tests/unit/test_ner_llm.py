@@ -163,7 +163,7 @@ def test_the_chat_ends_with_the_sentence_as_it_is():
 
 
 class Replies:
-    """Answers by a list, as labelling's Teacher does."""
+    """Answers by a list, as a Teacher does."""
 
     model = "some-model"
 
@@ -171,11 +171,16 @@ class Replies:
         self.answers, self.bodies = answers, []
 
     def send(self, body):
-        from workbook.labelling.connection import Parsed, Reply
+        from workbook.teacher import Completion, Outcome
 
         self.bodies.append(body)
         content, finish, error = self.answers[body["messages"][-1]["content"]]
-        return Reply(Parsed("ok"), content, None, finish, 10, 5, 0.0, error)
+        outcome = (
+            Outcome.SERVER_ERROR if error else Outcome.CUT_OFF if finish == "length" else Outcome.ARRIVED
+        )
+        return Completion(
+            outcome, content, finish_reason=finish, prompt_tokens=10, completion_tokens=5, error=error
+        )
 
 
 def test_a_tagger_counts_what_it_could_not_use():
@@ -237,7 +242,8 @@ def test_odd_sentences_do_not_bring_it_down(sentence):
 
 def test_through_the_api_to_the_scripted_teacher():
     from standin.teacher import Behaviour, Running
-    from workbook.labelling.connection import Stop, reach
+    from workbook.teacher import Stop
+    from workbook.teacher.client import reach
 
     sentences = [f"김민수 씨는 {day}일 서울에 갔다." for day in range(1, 21)]
     with Running(Behaviour()) as running:

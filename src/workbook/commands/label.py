@@ -66,8 +66,8 @@ def _positive(text: str) -> int:
 def run(options: argparse.Namespace) -> int:
     """Ask, export or import, then write the answers where asked to. 0: every paper has a label; 1: some have none."""
     from workbook.labelling import Question, batch_files
-    from workbook.labelling.connection import Teacher
     from workbook.labelling.store import LabelStore
+    from workbook.teacher import Teacher
 
     if not options.input and not (options.store and (options.import_batch or options.output)):
         raise WorkbookError(
@@ -107,7 +107,8 @@ def _papers(options: argparse.Namespace):
 
 
 def _ask(options: argparse.Namespace, store, question, papers) -> bool:
-    from workbook.labelling import ask_all, connect
+    from workbook.labelling import ask_all
+    from workbook.teacher import connect
 
     if options.model:
         os.environ["WORKBOOK_TEACHER_MODEL"] = options.model

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbook.errors import WorkbookError
-from workbook.labelling.connection import FAILURES, Reply, Stop, Teacher
 from workbook.labelling.pace import Pace
-from workbook.labelling.parsing import UNUSABLE, USABLE, Parsed
+from workbook.labelling.parsing import UNUSABLE, USABLE
 from workbook.labelling.prompt import clean
 from workbook.labelling.question import Question, answer_key
+from workbook.labelling.reading import NO_ABSTRACT, Reply, ask
 from workbook.labelling.store import LabelStore, Paper
+from workbook.teacher import Outcome, Stop, Teacher
+from workbook.teacher.completion import FAILURES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +45,7 @@ _ADVICE = {
 
 
 @dataclass
-class Outcome:
+class Summary:
     """What a run did. `counts` holds the answers of this run by status; `str()` of it is a report."""
 
     papers: int
@@ -89,7 +91,7 @@ def ask_all(
     give_up_after: int = 20,
     prices: tuple[float, float] | None = None,
     progress: bool = True,
-) -> Outcome:
+) -> Summary:
     """Ask about every paper that has no usable answer in the store yet, and keep each answer as it comes.
 
     papers: columns id, title, abstract. workers: requests under way at once; None finds the number by raising it, up
@@ -109,13 +111,13 @@ def ask_all(
         store.register(question_id, settings, question.template, rows)
         blank = [paper for paper in rows if not paper.abstract]
         left = store.left(question_id, [paper for paper in rows if paper.abstract], attempts)
-        outcome = Outcome(len(rows), already=len(rows) - len(blank) - len(left))
+        outcome = Summary(len(rows), already=len(rows) - len(blank) - len(left))
         if blank:
             outcome.counts["no_abstract"] = len(blank)
-            store.save(question_id, ((paper.key, Reply(Parsed("no_abstract"))) for paper in blank))
+            store.save(question_id, ((paper.key, NO_ABSTRACT) for paper in blank))
         if left:
             run = _Run(store, question_id, outcome, left, give_up_after, prices, progress, ctrl_c)
-            run.go(lambda paper: teacher.ask(question, paper.title, paper.abstract), workers, most_workers)
+            run.go(lambda paper: ask(teacher, question, paper.title, paper.abstract), workers, most_workers)
     return outcome
 
 
@@ -175,7 +177,7 @@ class _Run:
     """One run: workers that ask, and this thread, which stores, counts and decides when to stop."""
 
     def __init__(
-        self, store: LabelStore, question_id: str, outcome: Outcome, left: Sequence[Paper], give_up_after: int,
+        self, store: LabelStore, question_id: str, outcome: Summary, left: Sequence[Paper], give_up_after: int,
         prices: tuple[float, float] | None, progress: bool, ctrl_c: _CtrlC,
     ):  # fmt: skip
         from tqdm.auto import tqdm
@@ -205,7 +207,7 @@ class _Run:
                     raise WorkbookError(self._why_give_up())
                 if pace is None:
                     continue
-                if any(reply.parsed.status == "rate_limited" for reply in arrived):
+                if any(reply.status == Outcome.RATE_LIMITED for reply in arrived):
                     pool.resize(pace.slower())
                 else:
                     pool.resize(pace.finished(len(arrived)))
@@ -240,13 +242,13 @@ class _Run:
 
     def _count(self, reply: Reply) -> None:
         outcome = self._outcome
-        outcome.counts[reply.parsed.status] += 1
-        outcome.prompt_tokens += reply.prompt_tokens
-        outcome.completion_tokens += reply.completion_tokens
+        outcome.counts[reply.status] += 1
+        outcome.prompt_tokens += reply.completion.prompt_tokens
+        outcome.completion_tokens += reply.completion.completion_tokens
         if self._prices is not None:
             read, written = self._prices
             outcome.cost = (outcome.prompt_tokens * read + outcome.completion_tokens * written) / 1e6
-        if reply.parsed.status in USABLE:
+        if reply.usable:
             self._streak.clear()
         else:
             self._streak.append(reply)
@@ -260,9 +262,11 @@ class _Run:
         self._bar.update(number)
 
     def _why_give_up(self) -> str:
-        kinds = Counter(reply.parsed.status for reply in self._streak)
+        kinds = Counter(reply.status for reply in self._streak)
         kind = kinds.most_common(1)[0][0]
-        words = next((r.error for r in self._streak if r.parsed.status == kind and r.error), None)
+        words = next(
+            (r.completion.error for r in self._streak if r.status == kind and r.completion.error), None
+        )
         found = ", ".join(f"{number} {name}" for name, number in kinds.most_common())
         return (
             f"Stopped: the last {len(self._streak)} answers were all unusable ({found}). {_ADVICE[kind]}"

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from workbook import paths
 from workbook.errors import WorkbookError
 from workbook.labelling.asking import as_papers
-from workbook.labelling.connection import Reply, Teacher, read_completion
-from workbook.labelling.parsing import Parsed
 from workbook.labelling.question import Question
+from workbook.labelling.reading import Reply, read
 from workbook.labelling.store import LabelStore
+from workbook.teacher import Completion, Outcome, Teacher
+from workbook.teacher.completion import read_completion
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,7 +96,7 @@ def _take(lines: list[str], store: LabelStore) -> Counter[str]:
             counts["unknown"] += 1
             continue
         reply = _reply(document)
-        counts[reply.parsed.status] += 1
+        counts[reply.status] += 1
         replies.setdefault(questions[key], []).append((key, reply))
     for question, rows in replies.items():
         store.save(question, rows)
@@ -108,8 +109,12 @@ def _reply(document: dict[str, Any]) -> Reply:
     body = response.get("body", response) if isinstance(response, dict) else None
     if isinstance(body, dict) and body.get("choices"):
         try:
-            return read_completion(body)
+            return read(read_completion(body))
         except Exception as error:  # a body of a form that no server documents
-            return Reply(Parsed("server_error"), error=f"{type(error).__name__}: {error}"[:300])
+            return _failed(f"{type(error).__name__}: {error}")
     words = document.get("error") or (body.get("error") if isinstance(body, dict) else body) or "no answer"
-    return Reply(Parsed("server_error"), error=str(words)[:300])
+    return _failed(str(words))
+
+
+def _failed(words: str) -> Reply:
+    return Reply(Completion(Outcome.SERVER_ERROR, error=words[:300]))

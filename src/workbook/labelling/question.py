@@ -13,7 +13,7 @@ from workbook.labelling import prompt
 from workbook.labelling.schema import json_schema
 
 if TYPE_CHECKING:
-    from workbook.labelling.connection import Teacher
+    from workbook.teacher import Teacher
 
 WAYS = {
     "thinking": "free: it thinks, then answers",

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbook import paths
 from workbook.errors import WorkbookError
-from workbook.labelling.connection import FAILURES, Reply
-from workbook.labelling.parsing import USABLE, parse_completion
+from workbook.labelling.parsing import USABLE, Parsed, parse_completion
+from workbook.labelling.reading import Reply
+from workbook.teacher.completion import FAILURES, Completion, Outcome
 
 if TYPE_CHECKING:
     import polars as pl
 
-VERSION = 1
+VERSION = 2  # 1 kept no reasoning
 _APPLICATION = 0x776B6C62  # marks the file as ours: "wklb"
 _PATIENCE = 10.0  # seconds to wait for another program that holds the file
 
@@ -31,21 +32,22 @@ CREATE TABLE papers (key TEXT, paper TEXT, question TEXT, PRIMARY KEY (key, pape
 CREATE TABLE answers (
     key TEXT PRIMARY KEY, question TEXT NOT NULL, status TEXT NOT NULL, label TEXT, explanation TEXT, flags TEXT,
     content TEXT, reasoning_field TEXT, finish_reason TEXT, prompt_tokens INTEGER, completion_tokens INTEGER,
-    seconds REAL, attempts INTEGER NOT NULL, asked_at TEXT NOT NULL, error TEXT
+    seconds REAL, attempts INTEGER NOT NULL, asked_at TEXT NOT NULL, error TEXT, reasoning TEXT
 );
 CREATE INDEX answers_by_question ON answers (question, status);
 CREATE INDEX papers_by_question ON papers (question);
 """
 # Tokens are those of all attempts, since all are paid for; the rest is the last attempt's. An answer that is usable
-# is never written over.
+# is never overwritten.
 _SAVE = """
-INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
     status = excluded.status, label = excluded.label, explanation = excluded.explanation, flags = excluded.flags,
     content = excluded.content, reasoning_field = excluded.reasoning_field, finish_reason = excluded.finish_reason,
     prompt_tokens = prompt_tokens + excluded.prompt_tokens,
     completion_tokens = completion_tokens + excluded.completion_tokens,
-    seconds = excluded.seconds, attempts = attempts + 1, asked_at = excluded.asked_at, error = excluded.error
+    seconds = excluded.seconds, attempts = attempts + 1, asked_at = excluded.asked_at, error = excluded.error,
+    reasoning = excluded.reasoning
 WHERE answers.label IS NULL
 """
 
@@ -85,15 +87,10 @@ class LabelStore:
             raise WorkbookError(
                 f"{where} is a database, but no store of labels. Give the store another name."
             )
-        if not empty and version != VERSION:
-            cure = (
-                "It is untouched: read it with the version that wrote it, or give the new store another name."
-                if version < VERSION
-                else "Update encoder-workbook, or give the store another name."
-            )
+        if not empty and version not in (1, VERSION):
             raise WorkbookError(
-                f"{where} was written by {'an older' if version < VERSION else 'a newer'} encoder-workbook "
-                f"(store version {version}, this one reads {VERSION}). {cure}"
+                f"{where} was written by another encoder-workbook (store version {version}, this one reads {VERSION}). "
+                "Update encoder-workbook, or give the store another name."
             )
         # Where the disk cannot do it (some network drives), SQLite keeps to its older, slower journal.
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -105,6 +102,24 @@ class LabelStore:
                         self._db.execute(statement)
                     self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
                     self._db.execute(f"PRAGMA user_version = {VERSION}")
+        elif version == 1:
+            with self._transaction():
+                if self._db.execute("PRAGMA user_version").fetchone()[0] == 1:
+                    self._add_reasoning()
+
+    def _add_reasoning(self) -> None:
+        """From version 1 to 2: the thinking is read once more, and kept."""
+
+        def reasoning_of(content: str | None, field: str | None, finish: str | None) -> str | None:
+            completion = Completion(Outcome.ARRIVED, content, field, finish_reason=finish)
+            return parse_completion(completion.choice()).reasoning
+
+        self._db.execute("ALTER TABLE answers ADD COLUMN reasoning TEXT")
+        self._db.create_function("reasoning_of", 3, reasoning_of, deterministic=True)
+        self._db.execute(
+            "UPDATE answers SET reasoning = reasoning_of(content, reasoning_field, finish_reason)"
+        )
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
         """Close the file."""
@@ -170,15 +185,7 @@ class LabelStore:
     def save(self, question: str, replies: Iterable[tuple[str, Reply]]) -> None:
         """Keep replies, each under its key. When this returns they are on disk."""
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        rows = [
-            (
-                key, question, reply.parsed.status, reply.parsed.label, _storable(reply.parsed.explanation),
-                " ".join(reply.parsed.flags), _storable(reply.content), _storable(reply.reasoning_field),
-                _storable(reply.finish_reason), reply.prompt_tokens, reply.completion_tokens, reply.seconds, now,
-                _storable(reply.error),
-            )
-            for key, reply in replies
-        ]  # fmt: skip
+        rows = [_row(question, key, reply, now) for key, reply in replies]
         with self._transaction():
             self._db.executemany(_SAVE, rows)
 
@@ -206,26 +213,14 @@ class LabelStore:
 
         `paper` is the paper's id; `answer` is the completion as it came, `reasoning` the thinking cut out of it.
         """
-        import polars as pl
-
-        frame = self._frame(
-            "SELECT p.paper, a.status, a.label, a.explanation, a.flags, a.content AS answer, a.reasoning_field, "
+        return self._frame(
+            "SELECT p.paper, a.status, a.label, a.explanation, a.flags, a.reasoning, a.content AS answer, "
             "a.finish_reason, a.prompt_tokens, a.completion_tokens, a.seconds, a.attempts, a.asked_at, a.error, "
             "q.model, q.endpoint, q.way, q.prompt, a.question, a.key "
             "FROM answers a JOIN papers p ON p.key = a.key JOIN questions q ON q.question = a.question "
             "WHERE ? IS NULL OR a.question = ? ORDER BY p.paper, a.question",
             (question, question),
         )
-        reasoning = [
-            parse_completion(
-                {"finish_reason": finish, "message": {"content": content, "reasoning": field}}
-            ).reasoning
-            for content, field, finish in frame.select(
-                "answer", "reasoning_field", "finish_reason"
-            ).iter_rows()
-        ]
-        column = pl.Series("reasoning", reasoning, dtype=pl.String)
-        return frame.insert_column(frame.columns.index("flags") + 1, column).drop("reasoning_field")
 
     def write_parquet(self, path: str | os.PathLike[str], question: str | None = None) -> int:
         """Write the answers to a parquet file, whole or not at all. Returns the number of rows."""
@@ -302,6 +297,16 @@ class LabelStore:
             else:
                 cure = f"{kept}run this again; if it happens again, copy the file to another disk."
             raise WorkbookError(f"The store {where} failed ({words}). {cure}") from None
+
+
+def _row(question: str, key: str, reply: Reply, now: str) -> tuple[Any, ...]:
+    """A row of the table of answers, but for the number of attempts."""
+    came, parsed = reply.completion, reply.parsed or Parsed(reply.status)
+    return (
+        key, question, parsed.status, parsed.label, _storable(parsed.explanation), " ".join(parsed.flags),
+        _storable(came.content), _storable(came.reasoning), _storable(came.finish_reason), came.prompt_tokens,
+        came.completion_tokens, came.seconds, now, _storable(came.error), _storable(parsed.reasoning),
+    )  # fmt: skip
 
 
 def _storable(text: Any) -> str | None:

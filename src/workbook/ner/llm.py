@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from workbook.alignment import Entity, entities, tagged_sentence
 from workbook.ner.characters import Row, with_spaces
+from workbook.teacher import Outcome, Teacher
 
 KINDS = {
     "PS": "person", "LC": "place", "OG": "organisation", "DT": "date", "TI": "time of day or duration",
@@ -167,12 +168,12 @@ def _place(text: str, sentence: str, tags: Sequence[str], cursor: int) -> int | 
 
 
 class Llm:
-    """A language model behind `labelling.connect()`'s endpoint, with one way of asking.
+    """A language model behind a `workbook.teacher`, with one way of asking.
 
     `readings` keeps what each answer came to, `prompt_tokens` and `completion_tokens` what all of them took.
     """
 
-    def __init__(self, teacher: Any, style: str, examples: Sequence[Row] = (), max_tokens: int = 4096):
+    def __init__(self, teacher: Teacher, style: str, examples: Sequence[Row] = (), max_tokens: int = 4096):
         self.teacher, self.style, self.examples, self.max_tokens = teacher, style, list(examples), max_tokens
         self.readings: list[Reading] = []
         self.answers: list[str | None] = []
@@ -181,8 +182,8 @@ class Llm:
     def predict(self, sentences: Sequence[str], batch_size: int = 1) -> list[list[str]]:
         """One tag a character for each sentence, `batch_size` requests at a time.
 
-        A request that fails, or whose answer is unusable, gives `O`; `readings` say why. Raises labelling's Stop
-        for what every further request would meet as well.
+        A request that fails, or whose answer is unusable, gives `O`; `readings` say why. Raises `teacher.Stop` for
+        what every further request would meet as well.
         """
         with ThreadPoolExecutor(batch_size) as pool:
             replies = list(pool.map(self._ask, sentences))
@@ -196,7 +197,7 @@ class Llm:
     def _ask(self, sentence: str) -> tuple[str | None, Reading, int, int]:
         if not sentence.strip():
             return None, Reading("ok", ["O"] * len(sentence)), 0, 0
-        reply = self.teacher.send(
+        completion = self.teacher.send(
             {
                 "model": self.teacher.model,
                 "messages": messages(sentence, self.style, self.examples),
@@ -204,10 +205,10 @@ class Llm:
                 "max_tokens": self.max_tokens,
             }
         )
-        if reply.error is not None:
+        if not completion.arrived:
             reading = _unusable("failed", sentence)
-        elif reply.finish_reason == "length":
+        elif completion.outcome == Outcome.CUT_OFF:
             reading = _unusable("cut_off", sentence)
         else:
-            reading = read_answer(reply.content, sentence, self.style)
-        return reply.content, reading, reply.prompt_tokens, reply.completion_tokens
+            reading = read_answer(completion.content, sentence, self.style)
+        return completion.content, reading, completion.prompt_tokens, completion.completion_tokens

@@ -10,7 +10,7 @@ import pytest
 
 from workbook import machine
 from workbook.errors import WorkbookError
-from workbook.labelling import model_that_fits, serve_teacher, serving
+from workbook.teacher import model_that_fits, serve, serving
 
 
 @pytest.mark.parametrize(("gpu", "size"), [(None, "1.5B"), (15.0, "1.5B"), (24.0, "7B"), (80.0, "7B")])
@@ -22,14 +22,14 @@ def test_the_model_that_fits(monkeypatch, gpu, size):
 def test_packages_that_are_missing(monkeypatch):
     monkeypatch.setattr(serving, "_NEEDED", ("fastapi_that_is_not_there", "json"))
     with pytest.raises(WorkbookError, match=r"needs fastapi_that_is_not_there: pip install"):
-        serve_teacher("x")
+        serve("x")
 
 
 def test_its_log_is_shown_where_it_does_not_start(monkeypatch, tmp_path):
     pytest.importorskip("fastapi")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(WorkbookError) as caught:
-        serve_teacher(str(tmp_path / "no-model"), start_within=90)
+        serve(str(tmp_path / "no-model"), start_within=90)
     message = str(caught.value)
     assert "no-model` ended with code" in message
     assert "The end of its log:" in message
@@ -38,7 +38,7 @@ def test_its_log_is_shown_where_it_does_not_start(monkeypatch, tmp_path):
 
 def test_the_child_ends_with_its_parent_however_that_ends():
     code = (
-        "import subprocess, sys\nfrom workbook.labelling.serving import _CHILD\n"
+        "import subprocess, sys\nfrom workbook.teacher.serving import _CHILD\n"
         "slow = _CHILD.replace('from transformers.cli.transformers import main', 'import time; main = lambda: time.sleep(99)')\n"
         "child = subprocess.Popen([sys.executable, '-c', slow], stdin=subprocess.PIPE)\n"
         "print(child.pid, flush=True)\nchild.wait()"

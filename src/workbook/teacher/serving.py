@@ -1,4 +1,4 @@
-"""A teacher of one's own where none is named: `transformers serve` with a distilled R1, as a child process."""
+"""Find a teacher, or start one: `transformers serve` with a distilled R1, as a child process."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 from workbook import machine
 from workbook.errors import WorkbookError
-from workbook.labelling.connection import FAILURES, Teacher, reach
+from workbook.teacher.client import Teacher, connect, reach
 
 SMALL = "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B"
 LARGE = "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
@@ -29,7 +30,8 @@ _NEEDED = ("fastapi", "uvicorn", "openai", "pydantic")
 _CHILD = """
 import os, sys, threading
 def until_the_parent_is_gone():
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # not sys.stdin: a reader's lock held at the end is a fatal error
+        pass
     os._exit(0)
 threading.Thread(target=until_the_parent_is_gone, daemon=True).start()
 from transformers.cli.transformers import main
@@ -38,13 +40,38 @@ main()
 """
 
 
+def find() -> Teacher:
+    """The teacher that OPENAI_BASE_URL names; where it names none, one started on this machine's GPU.
+
+    Raises WorkbookError: neither a server nor a GPU, and what `connect` and `serve` raise.
+    """
+    return check() or serve()
+
+
+def check() -> Teacher | None:
+    """Make sure early that `find` will have a teacher: the named one, or None where it would start one on the GPU.
+
+    Call it before hours of work that end in a question. Raises WorkbookError as `find` does, and starts nothing.
+    """
+    if os.environ.get("OPENAI_BASE_URL", "").strip():
+        return connect()
+    if not (machine.nvidia_gpu() or machine.apple_gpu()):
+        raise WorkbookError(
+            "There is no teacher: OPENAI_BASE_URL names no server, and there is no GPU here to start one on. Start LM "
+            "Studio, Ollama or vLLM and set OPENAI_BASE_URL to its address (http://localhost:1234/v1), or name a "
+            "hosted one with its key in OPENAI_API_KEY. To learn without one, restart in sandbox mode."
+        )
+    _check_packages()
+    return None
+
+
 def model_that_fits() -> str:
     """The larger distilled R1 where the GPU has the memory for it, else the smaller one."""
     gpu = machine.nvidia_gpu()
     return LARGE if gpu and (gpu.memory_gib or 0) >= MEMORY_FOR_LARGE else SMALL
 
 
-def serve_teacher(
+def serve(
     model: str | None = None,
     *,
     start_within: float = 1800.0,
@@ -100,13 +127,13 @@ def _start(model: str, options: tuple[str, ...], start_within: float, timeout: f
             raise WorkbookError(_with_log(model, problem, log))
         teacher = reach(f"{address}/v1", "transformers serve", model, timeout, retries=1)
         hello = {"model": teacher.model, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 8}
-        reply = teacher.send(hello)
-        if reply.parsed.status in FAILURES:
-            raise WorkbookError(_with_log(model, f"does not answer ({reply.error})", log))
+        answer = teacher.send(hello)
+        if not answer.arrived:
+            raise WorkbookError(_with_log(model, f"does not answer ({answer.error})", log))
     except BaseException:
         stop()
         raise
-    return Teacher(teacher.model, teacher.name, teacher.client, stop)
+    return replace(teacher, stop=stop)
 
 
 def _check_packages() -> None:
