@@ -1,4 +1,4 @@
-"""Write the miniature data set, vocabularies and cards under data/, the same bytes each time.
+"""Write the miniature datasets, vocabularies and cards under data/, the same bytes each time.
 
     python data/source/make_data.py [--into FOLDER]
 
@@ -76,7 +76,10 @@ def make(data: Path) -> None:
             "train": ynat.rows(YNAT_ROWS["train"], "train", False, titles),
             "validation": ynat.rows(YNAT_ROWS["validation"], "dev", True, titles),
         },
-        "mrc": {"train": mrc.rows(mrc.TRAIN, "train"), "validation": mrc.rows(mrc.VALIDATION, "dev")},
+        "mrc": {
+            "train": mrc.rows(mrc.TEXT.train, "train"),
+            "validation": mrc.rows(mrc.TEXT.validation, "dev"),
+        },
     }
     folder = data / "datasets" / "klue" / "klue"
     for config, splits in tables.items():

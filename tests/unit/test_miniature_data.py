@@ -21,7 +21,7 @@ BY_HAND = DATASETS / "encoder-workbook" / "arxiv-hand-labelled"
 sys.path.insert(0, str(ROOT / "data" / "source"))
 
 import make_data  # noqa: E402
-from miniature import arxiv, grammar, imdb, lexicon, ner, ner_templates, ynat  # noqa: E402
+from miniature import arxiv, grammar, imdb, lexicon, ner, ynat  # noqa: E402
 from miniature.korean import final_consonant, particle, sino  # noqa: E402
 
 from standin import models  # noqa: E402
@@ -92,10 +92,9 @@ def test_sino_korean_numbers():
 def test_fixed_particles_after_choices_agree():
     """[책|나무]를 would be right for one of the two only; such places must say (을)."""
     pattern = re.compile(r"\[([^\]{}]*)\](을|를|은|는|과|와)(?![가-힣])")
-    everything = [
-        line for name in dir(ner_templates) if name.isupper() for line in getattr(ner_templates, name)
-    ]
-    everything += [text for _, text in ynat._SHARED] + list(ynat._TEMPLATES.values())
+    everything = [line for register in vars(ner.TEXT).values() for line in register]
+    everything += [line for shared in ynat.TEXT.shared for line in shared["lines"]]
+    everything += [line for section in ynat.TEXT.templates.values() for line in section]
     for text in everything:
         for choices, fixed in pattern.findall(text):
             for word in choices.split("|"):
@@ -104,7 +103,7 @@ def test_fixed_particles_after_choices_agree():
 
 
 def test_enough_templates():
-    lists = [getattr(ner_templates, name) for name in dir(ner_templates) if name.isupper()]
+    lists = list(vars(ner.TEXT).values())
     assert sum(map(len, lists)) >= 200
     assert all(len(set(lines)) == len(lines) for lines in lists)
 
@@ -166,7 +165,7 @@ def test_the_same_word_is_an_entity_in_one_sentence_and_none_in_another(tagged):
     for row in tagged["train"]:
         for text, kind in entities(row):
             kinds.setdefault(text, set()).add(kind)
-    assert sum({"LC", "OG"} <= kinds.get(town, set()) for town in lexicon.CITIES) > 10
+    assert sum({"LC", "OG"} <= kinds.get(town, set()) for town in lexicon.TEXT.cities) > 10
     assert "LC" in kinds["수원"] and "PS" in kinds["하늘"]
     assert sum(len(each) > 1 for each in kinds.values()) > 50
     plain = " ".join(MARK.sub("", row["sentence"]) for row in tagged["train"])

@@ -2,7 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+
+import yaml
+
+WORDS = Path(__file__).resolve().parents[1] / "words"
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
@@ -18,6 +24,19 @@ def words(text: str) -> list[str]:
 def lines(text: str) -> list[str]:
     """The templates of a block, one to a line."""
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a block of text may be marked as ``!words`` or ``!lines``."""
+
+
+for _mark, _parse in (("!words", words), ("!lines", lines)):
+    _Loader.add_constructor(_mark, lambda loader, node, parse=_parse: parse(loader.construct_scalar(node)))
+
+
+def texts(name: str) -> SimpleNamespace:
+    """The word lists and templates of ``words/<name>.yaml``, by their names."""
+    return SimpleNamespace(**yaml.load((WORDS / f"{name}.yaml").read_text(encoding="utf-8"), _Loader))
 
 
 def fill(template: str, slots: Mapping[str, str | Sequence[str]], random: Random) -> str:

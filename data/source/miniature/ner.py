@@ -4,27 +4,29 @@ import re
 from dataclasses import dataclass
 from random import Random
 
-from miniature import ner_templates as templates
+from miniature.grammar import texts
 from miniature.korean import PARTICLES, particle
 from miniature.lexicon import SLOTS, Names
 
 TAGS = ("B-DT", "I-DT", "B-LC", "I-LC", "B-OG", "I-OG", "B-PS", "I-PS", "B-QT", "I-QT", "B-TI", "I-TI", "O")
 OUTSIDE = TAGS.index("O")
 
+TEXT = texts("ner")
+
 # share of a split that each register gets
 _REGISTERS = (
-    (templates.NEWS, 0.50),
-    (templates.ENCYCLOPEDIA, 0.14),
-    (templates.REVIEWS, 0.17),
-    (templates.CHAT, 0.06),
-    (templates.PLAIN, 0.06),
-    (templates.AMBIGUOUS, 0.07),
+    (TEXT.news, 0.50),
+    (TEXT.encyclopedia, 0.14),
+    (TEXT.reviews, 0.17),
+    (TEXT.chat, 0.06),
+    (TEXT.plain, 0.06),
+    (TEXT.ambiguous, 0.07),
 )
-_WRITTEN = (templates.NEWS, templates.ENCYCLOPEDIA, templates.AMBIGUOUS)
-_INFORMAL = (templates.REVIEWS, templates.CHAT)
+_WRITTEN = (TEXT.news, TEXT.encyclopedia, TEXT.ambiguous)
+_INFORMAL = (TEXT.reviews, TEXT.chat)
 _HELD_OUT_TEMPLATES = 0.12
 _HELD_OUT_NAMES = 0.35
-_JOINED = float(__import__("os").environ.get("JN", 0.3))
+_JOINED = 0.3
 
 _CHOICE = re.compile(r"\[([^\]]*)\]")
 _PIECE = re.compile(r"\{(?P<slot>[^}]+)\}|\((?P<particle>" + "|".join(PARTICLES) + r")\)|(?P<text>.[^{(]*)")
@@ -63,7 +65,7 @@ class Sentence:
         return [(text, kind) for text, kind in self.pieces if kind]
 
     def row(self) -> dict:
-        """The row of the data set: sentence with <text:TYPE> marks, characters, tag numbers."""
+        """The dataset row: sentence with <text:TYPE> marks, characters, tag numbers."""
         marked, characters, tags = "", [], []
         for text, kind in self.pieces:
             marked += f"<{text}:{kind}>" if kind else text
@@ -77,7 +79,7 @@ class Sentence:
 
 
 def fill(template: str, names: Names, random: Random) -> Sentence:
-    """One sentence from a template (see ner_templates for the notation)."""
+    """One sentence from a template (words/ner.yaml explains the notation)."""
     chosen = _CHOICE.sub(lambda match: random.choice(match[1].split("|")), template)
     pieces: list[tuple[str, str | None]] = []
     text = ""
@@ -108,14 +110,14 @@ def _roughen(sentence: Sentence, random: Random) -> Sentence:
 
 def _draw(held_out: bool, names: Names, random: Random) -> Sentence:
     if held_out and random.random() < _HELD_OUT_TEMPLATES:
-        return fill(random.choice(templates.HELD_OUT), names, random)
+        return fill(random.choice(TEXT.held_out), names, random)
     (register,) = random.choices([r for r, _ in _REGISTERS], [share for _, share in _REGISTERS])
     sentence = fill(random.choice(register), names, random)
     if register in _INFORMAL:
         return _roughen(sentence, random)
     if register in _WRITTEN:
         if random.random() < _JOINED:
-            more = fill(random.choice(templates.NEWS), names, random)
+            more = fill(random.choice(TEXT.news), names, random)
             return Sentence((*sentence.pieces, (" " + random.choice(_OPENINGS), None), *more.pieces))
         if random.random() < 0.1:
             return Sentence(((random.choice(_OPENINGS), None), *sentence.pieces))
