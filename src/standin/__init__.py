@@ -8,7 +8,7 @@ from pathlib import Path
 
 from standin.errors import StandinError
 
-__all__ = ["USER", "Sandbox", "StandinError", "serve"]
+__all__ = ["USER", "Sandbox", "StandinError", "serve", "whole_models"]
 
 USER = "learner"
 
@@ -52,15 +52,22 @@ def serve(
     layers = Layers(every)
     for root in every:
         layers.check(root)
-    Store(outputs / "hub")  # what cannot work should not first build models
+    store = Store(outputs / "hub")  # what cannot work should not first build models
     if miniatures:
         from standin.models import ensure_models
 
         every = [ensure_models(outputs / "models", roots, data), *every]
-    app = create_app(every, outputs / "hub", user)
+    app = create_app(every, store, user)
     if teacher:
         from standin.teacher import Teacher, beside
 
         app = beside(app, Teacher())
     server = Server(app, port)
     return Sandbox(server.url, server.stop, user)
+
+
+def whole_models(root: Path) -> list[str]:
+    """The ids of the models that a root holds whole, config.json and weights, as real models are."""
+    from standin import layers
+
+    return layers.whole_models(root)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
-from standin import cards
+from standin import cards, weights
 from standin.files import File, pointer
 from standin.repo import Commit, Repo
 
@@ -27,7 +27,7 @@ def info(repo: Repo, commit: Commit, fields: list[str], blobs: bool = False) -> 
         "likes": lambda: repo.likes,
         "trendingScore": lambda: repo.trending,
         "tags": lambda: cards.tags(repo.kind, commit),
-        "cardData": lambda: _plain(cards.metadata_of(commit)),
+        "cardData": lambda: cards.metadata_of(commit),
         "siblings": lambda: [_sibling(file, blobs) for file in commit.files.values()],
         "usedStorage": lambda: sum(file.size for file in commit.files.values()),
     }
@@ -35,8 +35,8 @@ def info(repo: Repo, commit: Commit, fields: list[str], blobs: bool = False) -> 
         details |= {
             "pipeline_tag": lambda: task(commit),
             "library_name": lambda: cards.library_name(cards.metadata_of(commit), cards.config_of(commit)),
-            "model-index": lambda: _plain(cards.metadata_of(commit).get("model-index")),
-            "safetensors": lambda: cards.parameters(commit),
+            "model-index": lambda: cards.metadata_of(commit).get("model-index"),
+            "safetensors": lambda: weights.parameters(commit),
             "spaces": lambda: [],
         }
         for name in ("config", "transformersInfo", "mask_token"):
@@ -108,17 +108,13 @@ def expanded(row: dict[str, Any], last: dict[str, Commit]) -> dict[str, Any]:
     return {**row, "lastCommit": {"id": newest.oid, "title": newest.title, "date": newest.date}}
 
 
-def commit_row(commit: Commit) -> dict[str, Any]:
-    """A line of the history."""
-    return {
+def commit_row(commit: Commit, formatted: bool = False) -> dict[str, Any]:
+    """A line of the history; `formatted` adds title and message as HTML."""
+    html = {"title": escape(commit.title), "message": escape(commit.message)}
+    return ({"formatted": html} if formatted else {}) | {
         "id": commit.oid,
         "title": commit.title,
         "message": commit.message,
         "authors": [{"user": commit.author}],
         "date": commit.date,
     }
-
-
-def _plain(value: Any) -> Any:
-    """YAML's dates and odd keys as JSON has them."""
-    return json.loads(json.dumps(value, default=str)) if value is not None else None

@@ -32,11 +32,16 @@ _DATASET_FACETS = (
 
 @lru_cache(maxsize=512)
 def parse(text: str) -> tuple[dict[str, Any], str]:
-    """A card's metadata (not to be changed) and its body. Raises yaml.YAMLError or ValueError."""
+    """A card's metadata as JSON has it (not to be changed) and its body. Raises ValueError."""
     found = _FRONT_MATTER.match(text)
     if not found:
         return {}, text
-    metadata = yaml.load(found[1], _LOADER)
+    try:
+        loaded = yaml.load(found[1], _LOADER)
+        # Dates and NaN become strings; what refers to itself or is nested without end is refused.
+        metadata = json.loads(json.dumps(loaded, default=str), parse_constant=str)
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
     if metadata is not None and not isinstance(metadata, dict):
         raise ValueError(f"the metadata must be 'name: value' lines, not a {type(metadata).__name__}")
     return metadata or {}, text[found.end() :]
@@ -46,7 +51,7 @@ def metadata_of(commit: Commit) -> dict[str, Any]:
     """A repo's metadata; empty where it has no card or one that does not parse."""
     try:
         return parse(commit.text("README.md") or "")[0]
-    except (yaml.YAMLError, ValueError):
+    except ValueError:
         return {}
 
 
@@ -54,18 +59,14 @@ def problems(text: str, kind: str) -> tuple[list[str], list[str]]:
     """What the Hub would object to in a card: errors, warnings."""
     try:
         metadata, _ = parse(text)
-    except (yaml.YAMLError, ValueError) as error:
+    except ValueError as error:
         return [f"The YAML at the top of README.md cannot be read: {error}"], []
     if not metadata:
         return [], ["empty or missing yaml metadata in repo card"]
     errors = []
     for name in ("license", "pipeline_tag", "library_name", "sdk"):
-        value = metadata.get(name)
-        if (
-            value is not None
-            and not isinstance(value, str)
-            and not (name == "license" and isinstance(value, list))
-        ):
+        allowed = (str, list) if name == "license" else str
+        if metadata.get(name) is not None and not isinstance(metadata[name], allowed):
             errors.append(f'"{name}" must be a string')
     for name in ("tags", "language", "datasets", "metrics"):
         value = metadata.get(name)
@@ -89,12 +90,18 @@ def config_of(commit: Commit) -> dict[str, Any]:
 def pipeline_tag(metadata: dict[str, Any], config: dict[str, Any]) -> str | None:
     """The task of a model: as its card says, else by its architecture."""
     if metadata.get("pipeline_tag"):
-        return metadata["pipeline_tag"]
-    for architecture in config.get("architectures") or ():
-        for head, task in _TASK_OF_HEAD.items():
-            if architecture.endswith(head):
-                return task
-    return None
+        return str(metadata["pipeline_tag"])
+    return next((_TASK_OF_HEAD[head] for head in _heads(config)), None)
+
+
+def _heads(config: dict[str, Any]) -> list[str]:
+    """The endings of its architectures that a task is known for."""
+    return [
+        head
+        for architecture in _listed(config.get("architectures"))
+        for head in _TASK_OF_HEAD
+        if str(architecture).endswith(head)
+    ][:1]
 
 
 def library_name(metadata: dict[str, Any], config: dict[str, Any]) -> str | None:
@@ -140,38 +147,23 @@ def model_details(commit: Commit) -> dict[str, Any]:
     kept = {name: config[name] for name in ("architectures", "model_type") if name in config}
     special = {name: value for name, value in tokenizer.items() if name.endswith("_token")}
     details: dict[str, Any] = {"config": {**kept, "tokenizer_config": special} if special else kept}
-    for architecture in config.get("architectures") or ():
-        head = next((head for head in _TASK_OF_HEAD if architecture.endswith(head)), None)
-        if head:
-            details["transformersInfo"] = {
-                "auto_model": f"Auto{head}" if head == "Model" else f"AutoModel{head}",
-                "pipeline_tag": _TASK_OF_HEAD[head],
-                "processor": "AutoTokenizer",
-            }
+    for head in _heads(config):
+        details["transformersInfo"] = {
+            "auto_model": f"Auto{head}" if head == "Model" else f"AutoModel{head}",
+            "pipeline_tag": _TASK_OF_HEAD[head],
+            "processor": "AutoTokenizer",
+        }
     mask = special.get("mask_token")
     details["mask_token"] = mask.get("content") if isinstance(mask, dict) else mask
     return details
 
 
-def parameters(commit: Commit) -> dict[str, Any] | None:
-    """Parameter counts by dtype, from the heads of the safetensors files."""
-    counts: dict[str, int] = {}
-    for path, file in commit.files.items():
-        if "/" in path or not path.endswith(".safetensors"):
-            continue
-        with file.open() as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            head = _json(stream.read(length).decode("utf-8", "replace")) if length <= file.size else {}
-        for name, tensor in head.items():
-            if name != "__metadata__" and isinstance(tensor, dict):
-                size = 1
-                for dimension in tensor.get("shape", ()):
-                    size *= dimension
-                counts[tensor.get("dtype", "?")] = counts.get(tensor.get("dtype", "?"), 0) + size
-    return {"parameters": counts, "total": sum(counts.values())} if counts else None
-
-
 # --- one dataset in several layers ------------------------------------------------------------------
+
+
+def configs(metadata: dict[str, Any]) -> list[dict[str, Any]]:
+    """The configs that a dataset's card names."""
+    return [config for config in _listed(metadata.get("configs")) if isinstance(config, dict)]
 
 
 def data_files(config: dict[str, Any]) -> list[str]:
@@ -196,7 +188,7 @@ def data_files(config: dict[str, Any]) -> list[str]:
 
 
 def merge(higher: str, lower: str, hidden: set[str], owner: str) -> str:
-    """A data set's card where two layers have one: the higher, with the lower's configs that still have files.
+    """A dataset's card where two layers have one: the higher, with the lower's configs that still have files.
 
     hidden: the top-level names of the lower layer that a higher one replaces; owner: whose the lower one is.
     """
@@ -247,7 +239,7 @@ def _arxiv(commit: Commit) -> list[str]:
 
 def _json(text: str | None) -> dict[str, Any]:
     try:
-        value = json.loads(text or "{}")
-    except ValueError:
+        value = json.loads(text or "{}", parse_constant=str)
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18  # small enough that many stalled readers hold little memory
 LFS_FROM = 10 << 20  # the Hub takes regular files up to 10 MB
 
 # What the Hub's default .gitattributes sends to LFS.
@@ -25,6 +25,16 @@ _LFS_NAME = re.compile(
 GITATTRIBUTES = "".join(f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for pattern in LFS_PATTERNS)
 
 _digests: dict[tuple[str, int, int, bool], str] = {}
+_digesting = threading.Lock()  # a file that many ask for at once is read once
+# Types that a browser shows and cannot run; what is only to be read is plain text, whatever it could be to a browser.
+_SHOWN = {
+    "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
+    "wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac", "ogg": "audio/ogg", "mp4": "video/mp4",
+}  # fmt: skip
+_READ = frozenset(
+    "cfg css csv gitattributes gitignore htm html ini ipynb js json jsonl log md mjs mml py rdf sh svg tex toml tsv "
+    "txt xht xhtml xml xsl xslt yaml yml".split()
+)
 
 
 def is_lfs(path: str, size: int) -> bool:
@@ -40,6 +50,12 @@ def git_oid(content: bytes) -> str:
 def pointer(sha256: str, size: int) -> bytes:
     """What git keeps in place of an LFS file."""
     return f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
+
+
+def content_type(path: str) -> str:
+    """The type to serve a file as: nothing that a browser would run. What can be read is plain text."""
+    ending = path.rsplit(".", 1)[-1].lower()
+    return "text/plain; charset=utf-8" if ending in _READ else _SHOWN.get(ending, "application/octet-stream")
 
 
 @dataclass(frozen=True)
@@ -65,10 +81,13 @@ class File:
             return hashlib.sha256(self.source).hexdigest() if self.lfs else git_oid(self.source)
         key = (str(self.source), self.mtime_ns, self.size, self.lfs)
         if key not in _digests:
-            digest = hashlib.sha256() if self.lfs else hashlib.sha1(b"blob %d\0" % self.size)
-            for chunk in self.chunks():
-                digest.update(chunk)
-            _digests[key] = digest.hexdigest()
+            with _digesting:
+                if key not in _digests:
+                    digest = hashlib.sha256() if self.lfs else hashlib.sha1(b"blob %d\0" % self.size)
+                    with self.open() as stream:
+                        while chunk := stream.read(CHUNK):
+                            digest.update(chunk)
+                    _digests[key] = digest.hexdigest()
         return _digests[key]
 
     @property
@@ -84,12 +103,3 @@ class File:
 
     def text(self) -> str:
         return self.read().decode("utf-8", "replace")
-
-    def chunks(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes from `start` up to `end` (exclusive), a piece at a time."""
-        left = (self.size if end is None else end) - start
-        with self.open() as stream:
-            stream.seek(start)
-            while left > 0 and (chunk := stream.read(min(CHUNK, left))):
-                left -= len(chunk)
-                yield chunk

@@ -6,7 +6,7 @@ import re
 
 from starlette.datastructures import QueryParams
 
-from standin import answers, cards
+from standin import answers, cards, weights
 from standin.repo import HubError, Repo
 
 _SORT_KEYS = {
@@ -41,10 +41,11 @@ _NOT_HERE = ("apps", "inference", "inference_provider", "linked", "models", "dat
 
 
 def select(repos: list[Repo], kind: str, query: QueryParams) -> list[Repo]:
-    """Filter and sort. Raises HubError for what the sandbox cannot filter or sort by."""
+    """Filter and sort. Raises HubError for what the stand-in cannot filter or sort by."""
     if name := next((name for name in _NOT_HERE if name in query), None):
         raise HubError(
-            400, f"The sandbox's listings cannot be filtered by '{name}'. Leave it out, or use live mode."
+            400,
+            f"The stand-in's listings cannot be filtered by '{name}', only those of the real Hub. Leave it out.",
         )
     for word in " ".join(query.getlist("search")).lower().split():
         repos = [repo for repo in repos if word in repo.id.lower()]
@@ -65,7 +66,7 @@ def select(repos: list[Repo], kind: str, query: QueryParams) -> list[Repo]:
         repos = [repo for repo, tags in tagged if all(_has(tags, tag) for tag in wanted)]
     if span := query.get("num_parameters"):
         low, high = _span(span)
-        sizes = [(repo, (cards.parameters(repo.main) or {"total": -1})["total"]) for repo in repos]
+        sizes = [(repo, (weights.parameters(repo.main) or {"total": -1})["total"]) for repo in repos]
         repos = [repo for repo, size in sizes if low <= size <= high]
     sort = query.get("sort", "trendingScore")
     if sort not in _SORT_KEYS:

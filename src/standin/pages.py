@@ -1,4 +1,4 @@
-"""Plain pages, so that an address of the sandbox's Hub opens in a browser."""
+"""Plain pages, so that an address of the stand-in opens in a browser."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem au
 
 def index(listing: dict[str, list[repos.Repo]]) -> str:
     """All repos."""
-    parts = ["<p>This is the workbook's stand-in for the Hugging Face Hub. It runs on this machine only.</p>"]
+    parts = ["<p>A stand-in for the Hugging Face Hub. It runs on this machine only.</p>"]
     for kind, found in listing.items():
         links = "".join(f"<li>{_link(repo.url_path, repo.id)}</li>" for repo in found)
         parts.append(f"<h2>{kind.capitalize()}</h2><ul>{links}</ul>")
-    return _page("The sandbox's Hub", "".join(parts))
+    return _page("Stand-in Hub", "".join(parts))
 
 
 def repo(shown: repos.Repo, commit: Commit) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,7 +29,7 @@ class Commit:
     title: str
     name: Callable[[], str]
     message: str = ""
-    author: str = "sandbox"
+    author: str = "standin"
     parent: str | None = None
 
     @cached_property
@@ -53,7 +54,7 @@ class Repo:
     tags: dict[str, str] = field(default_factory=dict)
     private: bool = False
     gated: str | bool = False
-    own: bool = False  # written by the sandbox's user, who alone may change it
+    own: bool = False  # written by the stand-in's user, who alone may change it
     downloads: int = 0
     likes: int = 0
     trending: float = 0
@@ -73,10 +74,14 @@ class Repo:
         return self.branches or {"main": self.commits[-1].oid}
 
     def commit(self, revision: str) -> Commit | None:
-        """The commit that a branch, a tag or a full id names, or None."""
+        """The commit that a branch, a tag, or the first 7 digits or more of an id name, or None."""
         if revision == "main" and not self.branches:
             return self.commits[-1]  # without computing its id
-        return self._by_oid.get(self.heads.get(revision) or self.tags.get(revision) or revision)
+        named = self.heads.get(revision) or self.tags.get(revision) or revision
+        if named not in self._by_oid and re.fullmatch("[0-9a-f]{7,39}", named):
+            fitting = [oid for oid in self._by_oid if oid.startswith(named)]
+            named = fitting[0] if len(fitting) == 1 else named
+        return self._by_oid.get(named)
 
     @property
     def main(self) -> Commit:

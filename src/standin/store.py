@@ -1,7 +1,9 @@
 """What a person writes: repos with their history, in one folder that several processes may share.
 
-`blobs/<first two>/<sha256>` holds contents, `repos/<kind>/<namespace>/<name>.json` the history of a repo. Whatever
-is written gets its final name by os.replace; changes are made under one file lock.
+`blobs/<first two>/<sha256>` holds contents, `repos/<kind>/<namespace>/<name>.json` the history of a repo,
+`moved.json` the new names of repos that were moved. Whatever is written gets its final name by os.replace; changes
+are made under one file lock. Drafts lie in `tmp/` under the name of the store that writes them, which holds a lock
+in `running/` as long as it lives: so the next one knows which drafts nobody will finish.
 """
 
 from __future__ import annotations
@@ -28,7 +30,6 @@ from standin.repo import KINDS, Commit, HubError, Repo
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,254}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_STALE = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,6 @@ class Delete:
     """Take a file, or a folder with all in it, away."""
 
     path: str
-    folder: bool = False
 
 
 class Store:
@@ -54,13 +54,14 @@ class Store:
         self.folder = folder
         self._drafts = folder / "tmp"
         try:
-            for name in ("blobs", "repos", "tmp"):
+            for name in ("blobs", "repos", "tmp", "running"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
-            for draft in self._drafts.iterdir():  # what killed uploads left behind
-                with suppress(FileNotFoundError):  # another process's, just finished
-                    if draft.stat().st_mtime < time.time() - _STALE:
-                        draft.unlink()
-            probe = self._drafts / uuid.uuid4().hex
+            with FileLock(folder / ".lock", timeout=30):
+                self._name = self._tidy()
+                # Not bound to a thread, or it would outlive a store that is dropped by another one.
+                self._alive = FileLock(folder / "running" / self._name, timeout=0, thread_local=False)
+                self._alive.acquire()
+            probe = self._draft()
             probe.touch()
             probe.unlink()
         except OSError as error:
@@ -69,6 +70,23 @@ class Store:
                 "choose another one for outputs.",
                 "outputs",
             ) from error
+
+    def _tidy(self) -> str:
+        """Remove what dead stores left behind; returns a name for this one."""
+        alive = set()
+        for path in (self.folder / "running").iterdir():
+            try:
+                with FileLock(path, timeout=0, thread_local=False):
+                    path.unlink()
+            except (Timeout, PermissionError):  # on Windows an open file cannot be removed
+                alive.add(path.name)
+        for draft in self._drafts.iterdir():
+            if draft.name.partition("-")[0] not in alive:
+                draft.unlink(missing_ok=True)
+        return uuid.uuid4().hex
+
+    def _draft(self) -> Path:
+        return self._drafts / f"{self._name}-{uuid.uuid4().hex}"
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -87,6 +105,13 @@ class Store:
             branches=record["branches"], tags=record["tags"],
             private=record["private"], gated=record["gated"], own=True,
         )  # fmt: skip
+
+    def moved(self, kind: str, repo_id: str) -> str | None:
+        """The id that a repo was moved to in the end, or None."""
+        moves, found = self._moves().get(kind, {}), None
+        while repo_id in moves:
+            found = repo_id = moves.pop(repo_id)
+        return found
 
     def blob(self, sha256: str) -> Path:
         """Where a content is, or will be."""
@@ -128,8 +153,9 @@ class Store:
             "branches": {}, "tags": {}, "commits": [],
         }  # fmt: skip
         with self._lock():
-            if self._read(kind, repo_id) is not None:
+            if repo_id.lower() in map(str.lower, self.ids(kind)):
                 raise HubError(409, f"You already created this {kind[:-1]} repo: {repo_id}")
+            self._forget_move(kind, repo_id)
             files = {".gitattributes": self.add(GITATTRIBUTES.encode())}
             if readme:
                 files["README.md"] = self.add(readme.encode())
@@ -156,6 +182,9 @@ class Store:
         with self._lock():
             self._write(kind, to, {**self._change(kind, repo_id), "id": to})
             self._path(kind, repo_id).unlink()
+            moves = self._moves()
+            moves.setdefault(kind, {})[repo_id] = to
+            self._write_json(self.folder / "moved.json", moves)
 
     def configure(self, kind: str, repo_id: str, **settings: Any) -> None:
         """Change `private` or `gated`."""
@@ -194,17 +223,16 @@ class Store:
             self._write(kind, repo_id, record)
             return oid
 
-    def point(self, kind: str, repo_id: str, table: str, name: str, revision: str) -> None:
-        """A new branch or tag (`table`: branches, tags) at a revision."""
+    def point(self, kind: str, repo_id: str, table: str, name: str, oid: str) -> None:
+        """A new branch or tag (`table`: branches, tags) at a commit."""
         if not _REF.fullmatch(name) or ".." in name or name.endswith((".lock", "/", ".")) or _is_oid(name):
             raise HubError(400, f"'{name}' cannot be the name of a branch or tag.")
         with self._lock():
             record = self._change(kind, repo_id)
             if name in record["branches"] or name in record["tags"]:
                 raise HubError(409, f"'{repo_id}' already has '{name}'.")
-            oid = record["branches"].get(revision) or record["tags"].get(revision) or revision
             if all(entry["oid"] != oid for entry in record["commits"]):
-                raise HubError(404, f"'{repo_id}' has no revision '{revision}'.", "RevisionNotFound")
+                raise HubError(404, f"'{repo_id}' has no commit '{oid}'.", "RevisionNotFound")
             record[table][name] = oid
             self._write(kind, repo_id, record)
 
@@ -248,6 +276,15 @@ class Store:
                 time.sleep(0.02 * (attempt + 1))
         raise HubError(503, f"The history of '{repo_id}' is held by another program. Try again.")
 
+    def _moves(self) -> dict[str, dict[str, str]]:
+        path = self.folder / "moved.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    def _forget_move(self, kind: str, repo_id: str) -> None:
+        moves = self._moves()
+        if moves.get(kind, {}).pop(repo_id, None):
+            self._write_json(self.folder / "moved.json", moves)
+
     def _change(self, kind: str, repo_id: str) -> dict[str, Any]:
         record = self._read(kind, repo_id)
         if record is None:
@@ -255,9 +292,12 @@ class Store:
         return record
 
     def _write(self, kind: str, repo_id: str, record: dict[str, Any]) -> None:
-        draft = self._drafts / uuid.uuid4().hex
-        draft.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
-        self._place(draft, self._path(kind, repo_id))
+        self._write_json(self._path(kind, repo_id), record)
+
+    def _write_json(self, path: Path, content: dict[str, Any]) -> None:
+        draft = self._draft()
+        draft.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        self._place(draft, path)
 
     def _place(self, draft: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -286,9 +326,9 @@ class Store:
         if isinstance(change, Add):
             files[change.path] = self._entry(change.path, change.sha256)
             return
-        doomed = [p for p in files if p == change.path or (change.folder and p.startswith(change.path + "/"))]
+        doomed = [path for path in files if path == change.path or path.startswith(change.path + "/")]
         if not doomed:
-            raise HubError(404, f"There is no '{change.path}' to delete.", "EntryNotFound")
+            raise HubError(404, f'A file with the name "{change.path}" does not exist.', "EntryNotFound")
         for path in doomed:
             del files[path]
 
@@ -321,7 +361,7 @@ class Upload:
 
     def __init__(self, store: Store):
         self._store = store
-        self.draft = store._drafts / uuid.uuid4().hex
+        self.draft = store._draft()
         self.stream = self.draft.open("wb")
         self.size = 0
         self._sha256 = hashlib.sha256()
@@ -351,9 +391,9 @@ class Upload:
 
 def _check_path(path: str) -> None:
     parts = path.split("/")
-    if any(part in ("", ".", "..", ".git") for part in parts) or re.search(r'[\\\x00-\x1f\x7f:*?"<>|]', path):
+    if any(part in ("", ".", "..", ".git") for part in parts) or re.search(r"[\\\x00-\x1f\x7f]", path):
         raise HubError(
-            400, f"{path!r} cannot be a file's path in a repo: use relative paths with '/', without '..', ':' or '\\'."
+            400, f"{path!r} cannot be a file's path in a repo: use relative paths with '/', without '..' or '\\'."
         )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ def two_roots(tmp_path):
     """An overlay with another `ner` and a config of its own, over a data set with ner, ynat and mrc."""
     upper, lower = tmp_path / "upper", tmp_path / "lower"
     write_three_configs(lower / "datasets" / "a" / "b")
+    write(lower / "hub.json", '{"about": "a test\'s miniature data"}')
     write_overlay(upper / "datasets" / "a" / "b")
     return upper, lower
 
@@ -99,12 +100,34 @@ def test_unfinished_and_hidden_files_are_not_served(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 def test_links_are_followed_once(tmp_path):
-    write(tmp_path / "real" / "x.csv", "x")
-    folder = tmp_path / "root" / "datasets" / "a" / "b"
+    root = tmp_path / "root"
+    write(root / "blobs" / "x.csv", "x")
+    folder = root / "datasets" / "a" / "b"
     write(folder / "README.md", "b")
-    (folder / "data").symlink_to(tmp_path / "real")
+    (folder / "data").symlink_to(root / "blobs")
     (folder / "circle").symlink_to(folder)
-    assert set(Layers([tmp_path / "root"]).get("datasets", "a/b").main.files) == {"README.md", "data/x.csv"}
+    assert set(Layers([root]).get("datasets", "a/b").main.files) == {"README.md", "data/x.csv"}
+    (tmp_path / "link").symlink_to(root)
+    assert set(Layers([tmp_path / "link"]).get("datasets", "a/b").main.files) == {"README.md", "data/x.csv"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+@pytest.mark.parametrize("place", ["models/a", "models/a/b", "models/a/b/folder", "models/a/b/file.txt"])
+def test_links_do_not_lead_out_of_their_root(tmp_path, place):
+    write(tmp_path / "secret" / "b" / "file.txt", "secret")
+    root = tmp_path / "root"
+    write(root / "models" / "x" / "y" / "config.json", "{}")
+    link = root / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(
+        tmp_path / "secret" / ("b/file.txt" if link.suffix else "b" if place.count("/") == 2 else "")
+    )
+    layers = Layers([root])
+    for repo_id in [*layers.ids("models"), "a/b"]:
+        repo = layers.get("models", repo_id)
+        assert repo is None or not any("secret" in file.text() for file in repo.main.files.values())
+    with pytest.raises(StandinError, match="leads out of"):
+        serve(tmp_path / "out", DATA, [root])
 
 
 # --- what serve() refuses -----------------------------------------------------------------------------

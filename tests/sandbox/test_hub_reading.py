@@ -104,7 +104,7 @@ def test_filter_that_the_sandbox_lacks_says_so():
     try:
         list(list_models(inference="warm"))
     except BadRequestError as error:
-        assert "inference" in str(error) and "live" in str(error)
+        assert "inference" in str(error) and "real Hub" in str(error)
     else:
         raise AssertionError("a filter was silently ignored")
 
@@ -332,3 +332,22 @@ def test_metrics():
     assert f1.compute(**pair, average="macro", labels=[1])["f1"] == pytest.approx(2 / 3)
     both = evaluate.combine(["accuracy", "f1"]).compute(**pair)
     assert both["accuracy"] == 0.75
+
+
+@in_client
+def test_routes_that_only_the_real_hub_has_say_so():
+    import pytest
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    api = HfApi()
+    for attempt, route in (
+        (api.get_model_tags, "/api/models-tags-by-type"),
+        (lambda: list(api.list_daily_papers()), "/api/daily_papers"),
+        (lambda: list(api.list_collections()), "/api/collections"),
+        (lambda: list(api.get_repo_discussions("acme/alpha")), "/api/models/acme/alpha/discussions"),
+        (lambda: api.list_repo_likers("acme/alpha").__next__(), "/api/models/acme/alpha/likers"),
+    ):
+        with pytest.raises(HfHubHTTPError) as failure:
+            attempt()
+        assert failure.value.response.status_code == 501 and f"GET {route}" in str(failure.value)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from hub_clients import in_client
+import os
+import subprocess
+import sys
+
+from hub_clients import TOKEN, ask, in_client
 
 
 def _files(repo_id, **arguments):
@@ -32,7 +36,8 @@ def test_create_repo():
     api.update_repo_settings("learner/created", private=False)
     assert not api.model_info("learner/created", token=False).private
     api.move_repo("learner/created", "learner/moved")
-    assert api.repo_exists("learner/moved") and not api.repo_exists("learner/created")
+    assert api.model_info("learner/created").id == "learner/moved", "the old name leads to the new one"
+    assert "learner/created" not in [model.id for model in api.list_models(author="learner")]
     api.delete_repo("learner/moved")
     assert not api.repo_exists("learner/moved")
     api.delete_repo("learner/moved", missing_ok=True)
@@ -284,3 +289,115 @@ def test_file_system_writes():
     assert files.read_text("learner/files/notes.txt") == "written"
     files.rm("learner/files/notes.txt")
     assert not files.exists("learner/files/notes.txt")
+
+
+@in_client
+def test_deleting_a_folder_as_if_it_were_a_file():
+    import pytest
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+    from huggingface_hub.errors import EntryNotFoundError
+
+    api, repo = HfApi(), "learner/folders"
+    api.create_repo(repo)
+    added = [CommitOperationAdd(path, b"x") for path in ("1/a.md", "1/b/c.md", "1.md", "2/a.md")]
+    api.create_commit(repo, added, commit_message="Add")
+    api.create_commit(repo, [CommitOperationDelete("1")], commit_message="Delete")
+    assert _files(repo) == {"1.md", "2/a.md"}
+    with pytest.raises(EntryNotFoundError, match='"3" does not exist'):
+        api.create_commit(repo, [CommitOperationDelete("3")], commit_message="Delete")
+
+
+@in_client
+def test_names_that_not_every_file_system_takes(tmp_path):
+    from huggingface_hub import HfApi, HfFileSystem
+
+    api, repo = HfApi(), "learner/odd-names"
+    names = {"a:b.txt", "what?.txt", "*.txt", 'quo"te<d>|.txt', "ein Ordner/ä & b#%41.txt"}
+    api.create_repo(repo)
+    for name in names:
+        api.upload_file(path_or_fileobj=name.encode(), path_in_repo=name, repo_id=repo)
+    assert _files(repo) == names
+    assert {path.removeprefix(f"{repo}/") for path in HfFileSystem().find(repo)} == names | {".gitattributes"}
+    assert all(api.file_exists(repo, name) for name in names)
+
+
+@in_client
+def test_gitignore(tmp_path):
+    from huggingface_hub import HfApi
+
+    for name in ("keep.txt", "a.log", "keep.log", "nested/a.txt", "deep/build/x.txt", "deep/x.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    api = HfApi()
+    kept = {"keep.txt", "keep.log", "deep/x.txt", ".gitignore"}
+    rules = "# a comment\n*.log\n!keep.log\nnested/*\nbuild/\n"
+    api.create_repo("learner/ignoring")
+    api.upload_file(path_or_fileobj=rules.encode(), path_in_repo=".gitignore", repo_id="learner/ignoring")
+    api.upload_folder(repo_id="learner/ignoring", folder_path=tmp_path)
+    assert _files("learner/ignoring") == kept, "the .gitignore of the repo"
+    (tmp_path / ".gitignore").write_text(rules)
+    api.create_repo("learner/ignoring-too")
+    api.upload_folder(repo_id="learner/ignoring-too", folder_path=tmp_path)
+    assert _files("learner/ignoring-too") == kept, "the .gitignore of the commit"
+
+
+@in_client
+def test_a_moved_repo_is_found_under_its_old_name(tmp_path):
+    import pytest
+    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    api = HfApi()
+    api.create_repo("old-name", private=True)
+    api.upload_file(path_or_fileobj=b"one", path_in_repo="a.txt", repo_id="learner/old-name")
+    api.move_repo("learner/old-name", "learner/middle-name")
+    api.move_repo("learner/middle-name", "learner/new-name")
+    for name in ("learner/old-name", "learner/middle-name", "Learner/NEW-name"):
+        assert api.model_info(name).id == "learner/new-name"
+        with open(hf_hub_download(name, "a.txt", cache_dir=tmp_path)) as file:
+            assert file.read() == "one"
+        with pytest.raises(RepositoryNotFoundError):
+            api.model_info(name, token=False)
+    api.upload_file(path_or_fileobj=b"two", path_in_repo="b.txt", repo_id="learner/old-name")
+    assert _files("learner/new-name") == {"a.txt", "b.txt"}
+    api.create_repo("old-name")
+    assert api.model_info("learner/old-name").id == "learner/old-name", (
+        "a name that is taken anew is no other's"
+    )
+    assert "learner/middle-name" not in [model.id for model in api.list_models(author="learner")]
+
+
+@in_client
+def test_formatted_commits():
+    from huggingface_hub import HfApi
+
+    api, repo = HfApi(), "learner/formatted"
+    api.create_repo(repo)
+    api.upload_file(
+        path_or_fileobj=b"x",
+        path_in_repo="x",
+        repo_id=repo,
+        commit_message="a < b",
+        commit_description="c & d",
+    )
+    newest = api.list_repo_commits(repo, formatted=True)[0]
+    assert (newest.formatted_title, newest.formatted_message) == ("a &lt; b", "c &amp; d")
+    assert api.list_repo_commits(repo)[0].formatted_title is None
+
+
+def test_a_client_with_xet_is_told_what_to_set(hub):
+    """Newer clients upload large files by Xet alone: nothing that a server answers makes them take LFS."""
+    program = (
+        "from huggingface_hub import HfApi\n"
+        "HfApi().create_repo('xet')\n"
+        "HfApi().upload_file(path_or_fileobj=b'x' * 100, path_in_repo='small.txt', repo_id='learner/xet')\n"
+        "HfApi().upload_file(path_or_fileobj=b'x' * 100, path_in_repo='x.bin', repo_id='learner/xet')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120,
+        env={**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_any", "HF_HUB_DISABLE_XET": "0"},
+    )  # fmt: skip
+    assert done.returncode != 0 and "501" in done.stderr, done.stderr
+    status, _, body = ask(hub.url, "/api/models/learner/xet/xet-write-token/main", **TOKEN)
+    assert status == 501 and b"HF_HUB_DISABLE_XET=1" in body
+    assert ask(hub.url, "/learner/xet/resolve/main/small.txt")[2] == b"x" * 100
