@@ -1,13 +1,21 @@
-"""Characters ↔ sub-words ↔ entities: what a NER label belongs to, and the way back.
+"""Characters ↔ sub-words ↔ entities: which label a sub-word gets, and the way back.
 
-KLUE labels *characters* (spaces included); an encoder labels *sub-words*. The offsets that a fast tokenizer
-returns, `(start, end)` in characters of the sentence for each sub-word, join the two. A tag is written as in
-IOB2: `B-PS` begins a person, `I-PS` goes on with it, `O` is outside.
+KLUE labels *characters*, spaces included; an encoder labels *sub-words*. A fast tokenizer's offsets, the characters
+`(start, end)` that each sub-word comes from, join the two. Tags are IOB2: `B-PS` begins a person, `I-PS` continues
+it, `O` is outside.
+
+Offsets need reading with care, because tokenizers differ in what they count as part of a sub-word:
+
+* WordPiece (BERT) leaves spaces out.
+* Byte-level BPE (RoBERTa, ModernBERT) puts the space before a word into its first sub-word, `' Y'`, and may cut one
+  character into several sub-words, each with the offsets of the whole character.
+* SentencePiece (XLM-R, e5) marks the space with `▁`, at times as a sub-word of its own that overlaps the next one.
 """
 
 from __future__ import annotations
 
 import gc
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -26,23 +34,54 @@ class Entity(NamedTuple):
     type: str
 
 
-def subword_labels(tags: Sequence[Any], offsets: Sequence[Offset], ignored: Any = IGNORED) -> list[Any]:
-    """For each sub-word the tag of its first character; `ignored` for special tokens and padding.
+def covered(offsets: Sequence[Offset], text: str) -> list[Offset]:
+    """The characters of `text` that each sub-word stands for, and no other sub-word does.
 
-    tags: one a character; offsets: one a sub-word, empty (`start == end`) for special tokens.
+    A sub-word begins at the first of its characters that is not a space, and ends where the next one begins.
+    Nothing is left (`start == end`) of special tokens, of a sub-word of spaces, and of one that the next overlaps
+    entirely: a lone `▁`, all but the last part of a character. An accent or an invisible character that the
+    tokenizer dropped goes with the sub-word before it.
     """
-    return [tags[start] if end > start else ignored for start, end in offsets]
+    found, limit = [], len(text)
+    for start, end in reversed(offsets):
+        if end > start:
+            end = min(end, limit)
+            while start < end and text[start].isspace():
+                start += 1
+            while start < end and text[end - 1].isspace():
+                end -= 1
+            if start < end:
+                while end < limit and _is_dropped(text[end]):
+                    end += 1
+                limit = start
+        found.append((start, max(start, end)))
+    return found[::-1]
 
 
-def character_tags(labels: Sequence[str], offsets: Sequence[Offset], length: int) -> list[str]:
-    """The way back: `length` character tags from sub-word tags.
+def _is_dropped(character: str) -> bool:
+    """Whether a normalizer may leave the character out: a mark, a control or format character."""
+    return unicodedata.category(character)[0] in "MC" and not character.isspace()
 
-    The first character of a sub-word takes its tag, the others go on with it (`I-`): so does every character
-    that an [UNK] stands for. A character that no sub-word covers (a space, what truncation cut) is `O`,
-    unless the entity goes on behind it.
+
+def subword_labels(
+    tags: Sequence[Any], offsets: Sequence[Offset], text: str, ignored: Any = IGNORED
+) -> list[Any]:
+    """For each sub-word the tag of the first character that it covers; `ignored` where it covers none.
+
+    tags: one per character of `text`; offsets: one per sub-word, as the tokenizer returns them.
     """
-    tags: list[str | None] = [None] * length
-    for label, (start, end) in zip(labels, offsets, strict=True):
+    return [tags[start] if end > start else ignored for start, end in covered(offsets, text)]
+
+
+def character_tags(labels: Sequence[str], offsets: Sequence[Offset], text: str) -> list[str]:
+    """The way back: one tag per character of `text` from one tag per sub-word.
+
+    The first character that a sub-word covers takes its tag, the others continue it (`I-`): so does every
+    character that an [UNK] stands for. A character that no sub-word covers (a space, what truncation cut) is
+    `O`, unless the entity continues after it. Labels of sub-words that cover nothing are not read.
+    """
+    tags: list[str | None] = [None] * len(text)
+    for label, (start, end) in zip(labels, covered(offsets, text), strict=True):
         if end > start:
             tags[start:end] = [label] + [_inside(label)] * (end - start - 1)
     before, gap = "O", 0
@@ -50,8 +89,8 @@ def character_tags(labels: Sequence[str], offsets: Sequence[Offset], length: int
         if tag is None:
             gap += 1
             continue
-        goes_on = tag != "O" and tag == _inside(before)
-        tags[position - gap : position] = [tag if goes_on else "O"] * gap
+        continues = tag != "O" and tag == _inside(before)
+        tags[position - gap : position] = [tag if continues else "O"] * gap
         before, gap = tag, 0
     return ["O" if tag is None else tag for tag in tags]
 
@@ -63,7 +102,7 @@ def _inside(tag: str) -> str:
 def entities(tags: Sequence[str]) -> list[Entity]:
     """The entities in character (or sub-word) tags, read leniently.
 
-    An `I-` without its `B-` starts an entity; a tag of another type closes the open one.
+    An `I-` without its `B-` starts an entity; a tag of another type ends the current one.
     """
     found: list[Entity] = []
     start = kind = None
@@ -91,7 +130,7 @@ def check_rows(batch: dict[str, list], label_names: Sequence[str]) -> None:
 
     batch: columns `tokens` (lists of single characters) and `ner_tags` (lists of ids into `label_names`).
     Raises WorkbookError that names the row and what is wrong with it: no characters, a token that is not one
-    character, another number of tags than characters, a tag outside the range.
+    character, more or fewer tags than characters, a tag out of range.
     """
     cure = "Leave the row out with dataset.filter(…), or put it right."
     for row, (characters, tags) in enumerate(zip(batch["tokens"], batch["ner_tags"], strict=True)):
@@ -104,7 +143,7 @@ def check_rows(batch: dict[str, list], label_names: Sequence[str]) -> None:
             raise WorkbookError(f"{where} has the token {other!r}, which is not one character. {cure}")
         if wrong := [tag for tag in tags if not 0 <= tag < len(label_names)]:
             raise WorkbookError(
-                f"{where} has the tag {wrong[0]}, outside 0 to {len(label_names) - 1}. Compare the data set's "
+                f"{where} has the tag {wrong[0]}, outside 0 to {len(label_names) - 1}. Compare the dataset's "
                 f"features['ner_tags'] with your label list. {cure}"
             )
 
@@ -114,7 +153,7 @@ def tokenize_and_align(
 ) -> dict[str, list]:
     """Model inputs with labels from KLUE rows, for `dataset.map(…, batched=True)`.
 
-    Adds `labels` (−100 where there is nothing to learn), `offset_mapping`, and `length` (sub-words, special
+    Adds `labels` (−100 where there is nothing to learn), `offset_mapping`, and `length` (in sub-words, special
     tokens included). Nothing is padded: the collator does that batch by batch. Sub-words beyond
     `max_length` (default: the model's limit) are cut, and their labels with them.
 
@@ -126,16 +165,12 @@ def tokenize_and_align(
             "returns a fast one."
         )
     check_rows(batch, label_names)
+    texts = ["".join(characters) for characters in batch["tokens"]]
     with _no_garbage_collection():
-        encoded = tokenizer(
-            ["".join(characters) for characters in batch["tokens"]],
-            truncation=True,
-            max_length=max_length,
-            return_offsets_mapping=True,
-        )
+        encoded = tokenizer(texts, truncation=True, max_length=max_length, return_offsets_mapping=True)
         encoded["labels"] = [
-            subword_labels(tags, offsets)
-            for tags, offsets in zip(batch["ner_tags"], encoded["offset_mapping"], strict=True)
+            subword_labels(tags, offsets, text)
+            for tags, offsets, text in zip(batch["ner_tags"], encoded["offset_mapping"], texts, strict=True)
         ]
         encoded["length"] = [len(ids) for ids in encoded["input_ids"]]
     return encoded
@@ -143,9 +178,9 @@ def tokenize_and_align(
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Python's search for cycles put off: every offset is a tuple, and a batch has tens of thousands of them.
+    """Postpone Python's search for cycles: every offset is a tuple, and a batch has tens of thousands of them.
 
-    None is in a cycle, yet each few hundred new ones set off a search, now and then through all that there is.
+    None is part of a cycle, yet every few hundred new ones start a search, at times through all of memory.
     """
     was_on = gc.isenabled()
     gc.disable()

@@ -80,6 +80,6 @@ def predict_entities(
     rows = [dict(zip(encoded.keys(), values, strict=True)) for values in zip(*encoded.values(), strict=True)]
     labels = predict_labels(model, tokenizer, rows, batch_size)
     return [
-        entities(character_tags([names[i] for i in ids], offsets, len(sentence)))
+        entities(character_tags([names[i] for i in ids], offsets, sentence))
         for sentence, ids, offsets in zip(sentences, labels, encoded["offset_mapping"], strict=True)
     ]

@@ -36,7 +36,7 @@ def klue_ner_scores(
             if len(tags) != len(sentence):
                 raise WorkbookError(
                     f"Sentence {number} has {len(sentence)} characters and {len(tags)} tags. "
-                    "Make one tag a character: alignment.character_tags(labels, offsets, len(sentence))."
+                    "Make one tag a character: alignment.character_tags(labels, offsets, sentence)."
                 )
             kept.append(["O", *(t for c, t in zip(sentence, tags, strict=True) if not c.isspace()), "O"])
     return {

@@ -9,6 +9,7 @@ import pytest
 
 SHARED = Path(__file__).parents[3] / "shared"
 HUB = SHARED / "hub"
+REAL = SHARED / "real" / "models"
 pytestmark = pytest.mark.skipif(
     not HUB.is_dir(), reason="the real data are not beside this clone (../shared/hub)"
 )
@@ -32,11 +33,12 @@ def ner(hub):
 
     from workbook.alignment import tokenize_and_align
 
-    rows = concatenate_datasets(list(load_dataset("klue/klue", "ner").values()))
+    splits = load_dataset("klue/klue", "ner")
+    rows = concatenate_datasets([splits["train"], splits["validation"]])
     names = rows.features["ner_tags"].feature.names
     tokenizer = load_tokenizer("klue/bert-base")
     aligned = rows.map(partial(tokenize_and_align, tokenizer=tokenizer, label_names=names), batched=True)
-    return aligned, names, tokenizer
+    return aligned, names, tokenizer, len(splits["train"])
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +46,11 @@ def there_and_back(ner):
     """Sentences, gold character tags, the tags after a trip through sub-words, and which hold an [UNK]."""
     from workbook.alignment import character_tags
 
-    rows, names, tokenizer = ner
+    rows, names, tokenizer, _ = ner
     sentences = ["".join(characters) for characters in rows["tokens"]]
     gold = [[names[tag] for tag in tags] for tags in rows["ner_tags"]]
     back = [
-        character_tags([names[i] if i >= 0 else "O" for i in labels], offsets, len(sentence))
+        character_tags([names[i] if i >= 0 else "O" for i in labels], offsets, sentence)
         for sentence, labels, offsets in zip(sentences, rows["labels"], rows["offset_mapping"], strict=True)
     ]
     unknown = [tokenizer.unk_token_id in ids for ids in rows["input_ids"]]
@@ -111,6 +113,90 @@ def test_entities_that_cannot_be_said_in_sub_words(there_and_back):
         lost += len(here - set(entities(returned)))
         begin_on_a_space += sum(sentence[entity.start].isspace() for entity in here)
     assert (total, lost, begin_on_a_space) == (14_257, 306, 2)
+
+
+def pieces(kind):
+    """Five tokenizers: WordPiece (Korean, English), SentencePiece, that without WhitespaceSplit, byte-level BPE."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertTokenizerFast
+
+    from workbook.paths import resource
+
+    if kind == "byte-level":
+        folder = resource("data") / "models" / "answerdotai" / "ModernBERT-base"
+        tokenizer = Tokenizer(models.BPE.from_file(str(folder / "vocab.json"), str(folder / "merges.txt")))
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        return tokenizer
+    if kind in ("e5", "Metaspace"):
+        if not (REAL / "klue" / "bert-base" / "tokenizer.json").is_file():
+            pytest.skip("e5's vocabulary is not beside this clone (../shared/real)")
+        tokenizer = Tokenizer.from_file(str(REAL / "klue" / "bert-base" / "tokenizer.json"))
+        if kind == "Metaspace":
+            tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        return tokenizer
+    name = {"KLUE": "klue/bert-base", "uncased": "google-bert/bert-base-uncased"}[kind]
+    vocabulary = HUB / "models" / name / "vocab.txt"
+    return BertTokenizerFast(str(vocabulary), do_lower_case=kind == "uncased").backend_tokenizer
+
+
+def usual_rule(tags, offsets):
+    """Labels by the first character of the offsets, and back by all of them: right where they hold no spaces."""
+    labels = [tags[start] if end > start else None for start, end in offsets]
+    back = [None] * len(tags)
+    for label, (start, end) in zip(labels, offsets, strict=True):
+        if end > start:
+            back[start:end] = [label] + ["I" + label[1:] if label != "O" else "O"] * (end - start - 1)
+    for i, tag in enumerate(back):
+        if tag is None:
+            following = next((t for t in back[i:] if t is not None), "O")
+            back[i] = following if i and following[0] == "I" and following[1:] == back[i - 1][1:] else "O"
+    return labels, back
+
+
+def our_rule(tags, offsets, sentence):
+    from workbook.alignment import character_tags, subword_labels
+
+    labels = subword_labels(tags, offsets, sentence, ignored=None)
+    return labels, character_tags(["O" if tag is None else tag for tag in labels], offsets, sentence)
+
+
+# Entities in the labels of sub-words, entities that do not come back, KLUE's entity F1: by the usual rule, by ours.
+# The table of docs/alignment.md.
+CEILINGS = {
+    ("first 500", "KLUE"): ((1_459, 38, 0.9808), (1_459, 38, 0.9808)),
+    ("first 500", "uncased"): ((2_768, 107, 0.9139), (1_460, 107, 0.9139)),
+    ("first 500", "e5"): ((1_568, 126, 0.9251), (1_462, 126, 0.9251)),
+    ("first 500", "Metaspace"): ((1_305, 1_088, 0.3694), (1_462, 126, 0.9251)),
+    ("first 500", "byte-level"): ((3_441, 372, 0.8259), (1_467, 0, 1.0)),
+    ("all 5,000", "KLUE"): ((14_211, 306, 0.9834), (14_211, 306, 0.9834)),
+    ("all 5,000", "uncased"): ((26_627, 1_094, 0.9094), (14_185, 1_094, 0.9094)),
+    ("all 5,000", "e5"): ((15_273, 1_250, 0.9230), (14_224, 1_250, 0.9230)),
+    ("all 5,000", "Metaspace"): ((12_645, 10_304, 0.3811), (14_224, 1_250, 0.9230)),
+    ("all 5,000", "byte-level"): ((33_315, 3_515, 0.8383), (14_257, 2, 1.0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("which", "kind"), CEILINGS)
+def test_perfect_labels_by_tokenizer(ner, there_and_back, which, kind):
+    from workbook.alignment import entities
+    from workbook.metrics import klue_ner_scores
+
+    sentences, gold, _, _ = there_and_back
+    if which == "first 500":
+        sentences, gold = (column[ner[3] : ner[3] + 500] for column in (sentences, gold))
+    offsets = [encoding.offsets for encoding in pieces(kind).encode_batch(sentences)]
+    assert sum(len(entities(tags)) for tags in gold) == {"first 500": 1_467, "all 5,000": 14_257}[which]
+    found = []
+    for rule in (lambda tags, places, sentence: usual_rule(tags, places), our_rule):
+        labels, back = zip(*map(rule, gold, offsets, sentences), strict=True)
+        found.append(
+            (
+                sum(len(entities([tag for tag in row if tag is not None])) for row in labels),
+                sum(len(set(entities(a)) - set(entities(b))) for a, b in zip(gold, back, strict=True)),
+                round(klue_ner_scores(sentences, gold, back)["entity_f1"], 4),
+            )
+        )
+    assert tuple(found) == CEILINGS[which, kind]
 
 
 def test_the_ceiling_of_klues_scores(there_and_back):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 import torch
-from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast, PreTrainedTokenizerFast
 
 from workbook.alignment import entities
 from workbook.inference import predict_entities
@@ -17,10 +18,14 @@ def tagger(tmp_path_factory):
     vocabulary = tmp_path_factory.mktemp("vocabulary") / "vocab.txt"
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"가나다라마.", *(f"##{c}" for c in "가나다라마")]
     vocabulary.write_text("\n".join(pieces), encoding="utf-8")
-    tokenizer = BertTokenizerFast(str(vocabulary), model_max_length=16)
+    return encoder(BertTokenizerFast(str(vocabulary), model_max_length=16))
+
+
+def encoder(tokenizer):
+    """Random weights, large enough for every label to occur."""
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=len(pieces), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
         max_position_embeddings=16, num_labels=len(KLUE_TAGS), id2label=dict(enumerate(KLUE_TAGS)),
         initializer_range=0.5,
     )  # fmt: skip
@@ -49,6 +54,41 @@ def test_beyond_the_limit_it_still_reads(tagger):
     long = "가나 다라마. " * 30
     tags = tagger.predict([long])[0]
     assert any(tag != "O" for tag in tags[-40:])
+
+
+def spaced(kind):
+    """A tokenizer whose offsets hold spaces: byte-level BPE, or Unigram with a Metaspace."""
+    special = ["[PAD]", "[UNK]"]
+    if kind == "byte-level":
+        tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        trainer = trainers.BpeTrainer(
+            special_tokens=special, vocab_size=300, initial_alphabet=alphabet, show_progress=False
+        )
+    else:
+        tokenizer = Tokenizer(models.Unigram())
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.UnigramTrainer(
+            special_tokens=special, vocab_size=40, unk_token="[UNK]", show_progress=False
+        )
+    tokenizer.train_from_iterator(["Yi Sun-sin met me in Seoul", "가나 다라마."] * 5, trainer)
+    return encoder(
+        PreTrainedTokenizerFast(
+            tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", model_max_length=16
+        )
+    )
+
+
+@pytest.mark.parametrize("kind", ["byte-level", "Metaspace"])
+def test_sub_words_that_hold_spaces(kind):
+    tagger = spaced(kind)
+    sentences = ["I met Yi Sun-sin", "가나 다라", "漢 나", " 마 "]
+    tags = tagger.predict(sentences)
+    ours = [entities(row) for row in tags]
+    assert ours == predict_entities(tagger.model, tagger.tokenizer, sentences)
+    names = [text[e.start : e.end] for text, found in zip(sentences, ours, strict=True) for e in found]
+    assert names and all(name == name.strip() for name in names)
 
 
 def test_nothing_to_predict(tagger):

@@ -50,4 +50,4 @@ def without_spaces(row: Row) -> list[str]:
 def with_spaces(sentence: str, tags: Sequence[str]) -> list[str]:
     """The way back: one tag a character. A space inside an entity belongs to it."""
     places = [(i, i + 1) for i, character in enumerate(sentence) if not character.isspace()]
-    return character_tags(tags, places, len(sentence))
+    return character_tags(tags, places, sentence)

@@ -38,9 +38,7 @@ class Encoder:
         for row, ids in zip(rows, predict_labels(self.model, self.tokenizer, rows, batch_size), strict=True):
             labels[row["overflow_to_sample_mapping"]] += [names[i] for i in ids]
             offsets[row["overflow_to_sample_mapping"]] += row["offset_mapping"]
-        return [
-            character_tags(*these, len(text)) for *these, text in zip(labels, offsets, sentences, strict=True)
-        ]
+        return [character_tags(*row) for row in zip(labels, offsets, sentences, strict=True)]
 
 
 def trained_by(notebook: str, outputs: Path) -> tuple[Path, float] | None:
