@@ -41,6 +41,21 @@ def test_constraints_are_exact_and_each_named_once():
     ]  # torch's own wheels fix them
 
 
+def test_the_install_line_replaces_nothing_that_colab_has_installed():
+    """Colab's kernel has loaded pandas, pyarrow, numpy and more: another version on disk breaks the next import."""
+    lines = (ROOT / "tools" / "colab.txt").read_text(encoding="utf-8").splitlines()
+    colab = dict(line.split("==") for line in lines if not line.startswith("#"))
+    needed = [Requirement(line) for line in PROJECT["dependencies"]]
+    there = [requirement for requirement in needed if canonicalize_name(requirement.name) in colab]
+    assert {requirement.name for requirement in needed} - {requirement.name for requirement in there} == {
+        "evaluate",
+        "python-crfsuite",
+        "seqeval",
+    }
+    for requirement in there:
+        assert requirement.specifier.contains(colab[canonicalize_name(requirement.name)]), requirement
+
+
 def test_pre_commit_uses_the_ruff_of_constraints():
     text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     assert re.search(r"rev: v(\S+)", text).group(1) == str(next(iter(CONSTRAINTS["ruff"].specifier)).version)
@@ -79,7 +94,7 @@ def test_workflows_use_actions_by_tag_and_run_what_a_person_runs():
         for job in workflow["jobs"].values():
             for step in job["steps"]:
                 assert re.fullmatch(r"actions/[\w-]+@v\d+", step.get("uses", "actions/x@v1"))
-        commands = [s.get("run", "") for job in workflow["jobs"].values() for s in job["steps"]]
+        commands = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
         assert any("bootstrap.py test" in command for command in commands)
 
 
