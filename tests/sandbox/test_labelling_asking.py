@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -223,6 +224,80 @@ def test_too_many_requests_bring_the_workers_down(store, reach):
         outcome = ask(store, reach(running.url, retries=0), papers(150))
     assert outcome.counts["rate_limited"] > 20
     assert outcome.workers <= 4
+
+
+@pytest.mark.parametrize(
+    ("body", "words", "not_words"),
+    [
+        (completion("The paper discusses the use of", "length"), "no JSON.*way='json_schema'", "max_tokens"),
+        (completion('{"label": "new_data', "length"), "max_tokens", "no JSON"),
+        (completion("<think>Perhaps, or", "length"), "max_tokens", "no JSON"),
+    ],
+)
+def test_the_advice_looks_at_the_answers(store, reach, body, words, not_words):
+    """More room does not help a model that never begins an object."""
+    server = Server(odd_server(body=body))
+    with pytest.raises(WorkbookError, match=f"(?s)all unusable.*{words}") as caught:
+        ask(store, reach(f"{server.url}/v1"), papers(400), workers=4)
+    server.stop()
+    assert not_words not in str(caught.value)
+
+
+def test_one_web_page_among_answers_does_not_end_a_run(store, reach):
+    with Running(Behaviour(html=0.1, seed=3)) as running:
+        teacher = reach(running.url, retries=0)
+        ask(store, teacher, papers(1), workers=1)
+        outcome = ask(store, teacher, papers(120), workers=4)
+    assert outcome.counts["server_error"] > 2
+    assert outcome.usable > 90
+
+
+# --- when the store cannot take what arrives -------------------------------------------------------------------
+
+
+def test_what_arrives_while_the_store_is_locked_is_not_lost(store, reach, monkeypatch):
+    """Nor does it pile up: workers wait. The next run takes it in, and asks for none of it again."""
+    rows = papers(300)
+    store._db.execute("PRAGMA busy_timeout = 700")
+    with Running(Behaviour(latency=0.01)) as running:
+        teacher = reach(running.url)
+        locker = threading.Thread(target=hold, args=(store, 25, 3.0))
+        locker.start()
+        with pytest.raises(WorkbookError, match=r"holds it locked.*answers that had arrived are kept in"):
+            ask(store, teacher, rows, workers=8)
+        locker.join()
+        time.sleep(0.3)  # those under way
+        answered, kept = running.teacher.answered.total(), sum(store.counts().values())
+        assert 25 <= kept < answered <= kept + 4 * 8, "workers waited"
+        outcome = ask(store, teacher, rows, workers=8)
+        assert outcome.asked == 300 - answered, "whatever had arrived is not asked again"
+        assert set(running.teacher.answered.values()) == {1}
+    assert store.answers()["paper"].to_list() == rows["id"].to_list()
+
+
+def hold(store, from_answers, seconds):
+    """Lock a store's file as another program would, once it holds so many answers."""
+    with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        while other.execute("SELECT count(*) FROM answers").fetchone()[0] < from_answers:
+            time.sleep(0.005)
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(seconds)
+        other.execute("ROLLBACK")
+
+
+def test_a_full_disk_loses_no_answer(store, reach):
+    rows = papers(200)
+    with Running(Behaviour(latency=0.01)) as running:
+        teacher = reach(running.url)
+        pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+        store._db.execute(f"PRAGMA max_page_count = {pages + 20}")
+        with pytest.raises(WorkbookError, match=r"Its disk is full.*answers that had arrived are kept in"):
+            ask(store, teacher, rows, workers=8)
+        time.sleep(0.3)
+        answered = running.teacher.answered.total()
+        store._db.execute("PRAGMA max_page_count = 1000000")
+        assert ask(store, teacher, rows, workers=8).asked == 200 - answered
+        assert set(running.teacher.answered.values()) == {1}
 
 
 # --- when it is stopped -------------------------------------------------------------------------------------

@@ -1,6 +1,11 @@
 """`workbook label`, and batch files."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import polars as pl
 import pytest
@@ -54,6 +59,7 @@ def test_it_asks_stores_and_writes(folder, monkeypatch, capsys):
         assert "3 papers: 0 were answered before, 2 asked now" in said.out
         assert "cost 0.00" in said.out
         assert "1 papers have no label yet" in said.out
+        assert "3 answers are in" in said.out and ": 1 new_dataset, 1 no_new_dataset." in said.out
         assert "sk-very-secret" not in said.out + said.err
         assert label(*command) == 1
         assert "2 were answered before, 0 asked now" in capsys.readouterr().out
@@ -66,6 +72,57 @@ def test_it_asks_stores_and_writes(folder, monkeypatch, capsys):
     }
     assert found["status"].to_list() == ["ok", "ok", "no_abstract"]
     assert b"sk-very-secret" not in (folder / "labels.sqlite").read_bytes()
+
+
+def test_the_output_is_written_also_when_the_run_stops_itself(folder, monkeypatch, capsys):
+    rows = {"id": list("abcdef"), "title": list("abcdef"), "abstract": [f"We study {c}." for c in "abcdef"]}
+    pl.DataFrame(rows).write_parquet(folder / "y.parquet")
+    command = ["--input", folder / "y.parquet", "--output", folder / "labels.parquet", "--workers", 1]
+    with Running(Behaviour(balance=4)) as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        assert label(*command) == 1
+    said = capsys.readouterr()
+    assert "no credit left" in said.err
+    assert "4 answers are in" in said.out
+    assert pl.read_parquet(folder / "labels.parquet").height == 4
+
+
+def test_the_output_of_nothing(folder, capsys):
+    LabelStore(folder / "s.sqlite").close()
+    assert label("--store", folder / "s.sqlite", "--output", folder / "labels.parquet") == 0
+    assert "0 answers are in" in capsys.readouterr().out
+
+
+SLOW = """
+import sys
+from workbook.commands import cli
+sys.exit(cli.main(["label", "--input", sys.argv[1], "--workers", "4", "--output", sys.argv[1] + ".labels"]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent in another way there")
+@pytest.mark.parametrize("presses", [1, 2, 5])
+def test_ctrl_c_once_or_often_ends_without_a_traceback(folder, monkeypatch, presses):
+    rows = [str(i) for i in range(500)]
+    pl.DataFrame({"id": rows, "title": rows, "abstract": rows}).write_parquet(folder / "many.parquet")
+    with Running(Behaviour(latency=0.1)) as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        child = subprocess.Popen(
+            [sys.executable, "-c", SLOW, str(folder / "many.parquet")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )  # fmt: skip
+        until = time.monotonic() + 60
+        while running.teacher.asked.total() < 8 and time.monotonic() < until:
+            time.sleep(0.05)
+        for _ in range(presses):
+            child.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        _, err = child.communicate(timeout=30)
+    assert "Traceback" not in err and "Exception ignored" not in err, err
+    assert child.returncode in (130, -signal.SIGINT)
+    with LabelStore(folder / "labels.sqlite") as store:
+        assert 0 < sum(store.counts().values()) < 500
 
 
 def test_a_sample(folder, monkeypatch, capsys):

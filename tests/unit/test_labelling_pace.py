@@ -20,18 +20,18 @@ def simulate(service, slots, rows, most=128, seed=0):
     clock, rng = Clock(), random.Random(seed)
     pace = Pace(most, clock)
     free_at = [0.0] * slots  # when each slot of the server is free
-    under_way: list[float] = []
+    under_way: list[tuple[float, float]] = []
     started = finished = 0
     while finished < rows:
         while len(under_way) < pace.workers and started < rows:
             begins = max(clock.now, heapq.heappop(free_at))
-            ends = begins + service(rng)
-            heapq.heappush(free_at, ends)
-            heapq.heappush(under_way, ends)
+            takes = service(rng)  # as long as the answer is: so the tokens say
+            heapq.heappush(free_at, begins + takes)
+            heapq.heappush(under_way, (begins + takes, takes))
             started += 1
-        clock.now = heapq.heappop(under_way)
+        clock.now, work = heapq.heappop(under_way)
         finished += 1
-        pace.finished(1)
+        pace.finished(1, work)
     return pace.workers, rows / clock.now
 
 
@@ -46,6 +46,19 @@ def test_it_finds_what_a_server_can_do(slots):
 def test_it_copes_with_times_that_vary(seed):
     _, rate = simulate(lambda rng: rng.expovariate(1 / 4) + 0.5, 32, rows=3_000, seed=seed)
     assert rate > 0.75 * 32 / 4.5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_server_that_answers_one_at_a_time_gets_one_request_at_a_time(seed):
+    """Others would only wait there, perhaps longer than the client does. It is tried again with two, never more."""
+    clock, rng = Clock(), random.Random(seed)
+    pace, tried = Pace(128, clock), []
+    for _ in range(200):
+        seconds = rng.expovariate(1 / 4) + 0.5
+        clock.now += seconds
+        tried.append(pace.finished(1, seconds))
+    assert max(tried) == 2
+    assert tried.count(1) > 120
 
 
 def test_it_never_goes_beyond_the_most():

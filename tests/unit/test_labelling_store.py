@@ -1,17 +1,21 @@
 """The store: what it keeps, what it asks for again, and what happens to it."""
 
 import contextlib
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import polars as pl
+import psutil
 import pytest
 
 from workbook.errors import WorkbookError
 from workbook.labelling import store as store_module
 from workbook.labelling.asking import as_papers
+from workbook.labelling.disk import Spill, on_network
 from workbook.labelling.parsing import Parsed
 from workbook.labelling.question import Question
 from workbook.labelling.reading import Reply, read
@@ -206,14 +210,14 @@ def test_a_database_of_another_program(tmp_path):
     other = sqlite3.connect(path)
     other.execute("CREATE TABLE cookies (a)")
     other.close()
-    with pytest.raises(WorkbookError, match=r"no store of labels. Give the store another name"):
+    with pytest.raises(WorkbookError, match=r"not a store of labels. Give the store another name"):
         LabelStore(path)
 
 
 def test_a_file_that_is_no_database(tmp_path):
     path = tmp_path / "labels.sqlite"
     path.write_text("id,label\n" * 200, encoding="utf-8")
-    with pytest.raises(WorkbookError, match="no SQLite file, or a damaged one"):
+    with pytest.raises(WorkbookError, match="not an SQLite file, or a damaged one"):
         LabelStore(path)
 
 
@@ -268,3 +272,179 @@ def test_a_second_run_on_the_same_store(store):
     assert said.startswith("{'ok': 1}"), "reading is always possible"
     assert "Another run is asking into" in said
     assert "asking\n" in second()
+
+
+# --- a disk that does not do as it should ------------------------------------------------------------------------
+
+
+def test_a_store_cut_to_nothing_is_an_error_and_not_a_new_store(store):
+    store.close()
+    for left_over in store.path.parent.glob("labels.sqlite-*"):
+        left_over.unlink()
+    store.path.write_bytes(b"")
+    with pytest.raises(WorkbookError, match=r"cut to 0 bytes.*remove this file first"):
+        LabelStore(store.path)
+    assert store.path.read_bytes() == b""
+
+
+def test_a_new_store_has_its_name_only_when_it_is_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "_TABLES", "CREATE TABLE questions (a); nonsense;")
+    with pytest.raises(WorkbookError):
+        LabelStore(tmp_path / "labels.sqlite")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_two_that_begin_a_store_at_once_share_it(tmp_path, monkeypatch, links):
+    """The slower one must not put its empty store over the answers of the faster one."""
+    path = tmp_path / "labels.sqlite"
+    if not links:
+
+        def refuse(*_):
+            raise OSError("no hard links here")
+
+        monkeypatch.setattr(os, "link", refuse)
+        LabelStore(path).close()
+        return
+    with LabelStore(path) as first:
+        first.save(ID, [("k", usable())])
+        first._create()
+        assert first.counts() == {"ok": 1}
+        with LabelStore(path) as second:
+            assert second.counts() == {"ok": 1}
+
+
+def test_what_was_set_aside_is_taken_in_once(store, tmp_path):
+    a, b, _ = store.papers
+    place = store.set_aside(ID, [(a.key, usable())])
+    store.set_aside(ID, [(b.key, unusable("no_json", content="prose 🙂 \ud800"))])
+    spilled = Path(f"{store.path}.unsaved")
+    assert spilled.exists() and place.endswith("labels.sqlite.unsaved")
+    with spilled.open("a", encoding="utf-8") as file:
+        file.write('["half a li')
+    with store.asking():
+        assert store.counts() == {"no_json": 1, "ok": 1}
+        assert not spilled.exists()
+    store.set_aside(ID, [(store.papers[2].key, usable())])
+    with LabelStore(store.path) as again:
+        assert again.counts() == {"ok": 2, "no_json": 1}, "an export sees them as well"
+        assert [row["attempts"] for row in again.answers().to_dicts()] == [1, 1, 1]
+
+
+def test_what_was_set_aside_waits_while_the_store_is_locked(store, monkeypatch):
+    monkeypatch.setattr(store_module, "_PATIENCE", 0.1)
+    store.set_aside(ID, [(store.papers[0].key, usable())])
+    with contextlib.closing(sqlite3.connect(store.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with LabelStore(store.path) as second:
+            assert second.counts() == {}
+            with pytest.raises(WorkbookError, match="locked"), second.asking():
+                pass
+        other.rollback()
+    with LabelStore(store.path) as second:
+        assert second.counts() == {"ok": 1}
+
+
+def test_a_full_disk_has_two_more_places(store, tmp_path, monkeypatch):
+    """Beside the store there is no room: the home folder, and where there is none either, memory."""
+    a, b, c = store.papers
+    home = tmp_path / "home"
+    home.mkdir()
+    spill = Spill(store.path)
+    spill.files = (Path("/dev/full"), home / "unsaved")
+    monkeypatch.setattr(store, "_spill", spill)
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    assert store.set_aside(ID, [(a.key, usable())]).endswith("unsaved")
+    spill.files = (Path("/dev/full"),)
+    assert store.set_aside(ID, [(b.key, usable())]) == "the memory of this process"
+    spill.files = (home / "unsaved",)
+    with store.asking():
+        assert store.counts() == {"ok": 2}
+    assert store.left(ID, store.papers, 3) == [c], "no paper is asked twice for an answer that had arrived"
+
+
+@pytest.fixture
+def mounted_read_only(monkeypatch):
+    """As on a mount that can only be read: whoever tests as root could write anywhere else."""
+
+    def mount(folder):
+        access, opened = os.access, sqlite3.connect
+        monkeypatch.setattr(
+            os, "access", lambda p, mode: not Path(p).is_relative_to(folder) and access(p, mode)
+        )
+
+        def connect(file, *args, **kwargs):
+            assert not Path(file).is_relative_to(folder), "SQLite writes beside what it opens"
+            return opened(file, *args, **kwargs)
+
+        monkeypatch.setattr(sqlite3, "connect", connect)
+
+    return mount
+
+
+@pytest.mark.parametrize("unclean", [False, True])
+def test_a_store_that_can_only_be_read_can_be_exported(store, tmp_path, mounted_read_only, unclean):
+    store.save(ID, [(store.papers[0].key, usable())])
+    folder = tmp_path / "mount"
+    folder.mkdir()
+    if not unclean:
+        store.close()
+    for file in tmp_path.glob("labels.sqlite*"):  # unclean: with the log of a run that was killed
+        shutil.copy(file, folder / file.name)
+    before = sorted(file.name for file in folder.iterdir())
+    mounted_read_only(folder)
+    with LabelStore(folder / "labels.sqlite") as mounted:
+        assert mounted.write_parquet(tmp_path / "labels.parquet") == 1
+        with pytest.raises(WorkbookError, match="cannot be written there"):
+            mounted.save(ID, [(store.papers[1].key, usable())])
+    assert sorted(file.name for file in folder.iterdir()) == before
+
+
+def test_an_old_store_that_can_only_be_read_can_be_exported(old_store, tmp_path, mounted_read_only):
+    before = old_store.read_bytes()
+    mounted_read_only(tmp_path)
+    with LabelStore(old_store) as store:
+        assert store.answers().filter(pl.col("paper") == "p1")["reasoning"].to_list() == [
+            "They collected it."
+        ]
+    assert old_store.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "network"),
+    [
+        ("ext4", False),
+        ("apfs", False),
+        ("fuseblk", False),
+        ("fuse.drive", True),
+        ("fuse", True),
+        ("nfs4", True),
+    ],
+)
+def test_network_volumes_are_told_by_their_file_system(tmp_path, monkeypatch, kind, network):
+    disk = psutil.disk_partitions(all=True)[0]._replace
+    mounts = [
+        disk(mountpoint="/", fstype="ext4", opts="rw"),
+        disk(mountpoint=str(tmp_path), fstype=kind, opts="rw"),
+    ]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: mounts)
+    assert on_network(tmp_path / "labels.sqlite") is network
+    assert not on_network(Path("/elsewhere"))
+
+
+def test_a_network_volume_gets_a_rollback_journal(tmp_path, monkeypatch):
+    def journal(store):
+        return store._db.execute("PRAGMA journal_mode").fetchone()[0]
+
+    path = tmp_path / "labels.sqlite"
+    with LabelStore(path) as store:
+        assert journal(store) == "wal"
+        store.save(ID, [("k", usable())])
+    monkeypatch.setattr(store_module, "on_network", lambda path: True)
+    with LabelStore(path) as store:  # moved there
+        assert journal(store) == "delete"
+        store.save(ID, [("l", usable())])
+        with LabelStore(path) as reader:
+            assert reader.counts() == {"ok": 2}
+        assert not Path(f"{path}-wal").exists()

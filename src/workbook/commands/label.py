@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbook import paths
 from workbook.errors import WorkbookError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from workbook.labelling import LabelStore, Question
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -16,7 +23,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "label",
         help="label the papers of parquet files with a reasoning model",
         description="Ask the server that OPENAI_BASE_URL, OPENAI_API_KEY and WORKBOOK_TEACHER_MODEL name whether each "
-        "paper introduces a new data set. Stop it as you like: the next run asks only what is missing.",
+        "paper introduces a new dataset. Stop it whenever you like: the next run asks only what is missing.",
         epilog="Batch mode: --export-batch questions.jsonl --model MODEL, then "
         "`vllm run-batch -i questions.jsonl -o answers.jsonl --model MODEL`, then --import-batch answers.jsonl.",
     )
@@ -64,40 +71,55 @@ def _positive(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask, export or import, then write the answers where asked to. 0: every paper has a label; 1: some have none."""
-    from workbook.labelling import Question, batch_files
-    from workbook.labelling.store import LabelStore
-    from workbook.teacher import Teacher
+    """Ask, export or import, then write the answers where asked to. 0: every paper has a label; 1: some have none.
+
+    The answers are written also where the run stops itself or is stopped.
+    """
+    from workbook.labelling import LabelStore, Question
 
     if not options.input and not (options.store and (options.import_batch or options.output)):
         raise WorkbookError(
             "Nothing to do. Name the papers: --input FILE (or a --store to import into or to export)."
         )
-    store_path = options.store or options.input[0].with_name("labels.sqlite")
     question = Question(way=options.way, temperature=options.temperature, max_tokens=options.max_tokens)
-    complete = True
     papers = _papers(options) if options.input and not options.import_batch else None
-    with LabelStore(store_path) as store:
-        if options.import_batch:
-            counts = batch_files.read_results(options.import_batch, store)
-            print(_table(counts))
-        elif options.export_batch:
-            model = options.model or os.environ.get("WORKBOOK_TEACHER_MODEL")
-            if not model:
-                raise WorkbookError("Which model is to answer? --model NAME, as the batch run will call it.")
-            number = batch_files.write_requests(
-                options.export_batch, store, Teacher(model, batch_files.BATCH), question, papers
-            )
-            print(f"{number:,} questions are in {paths.shown(options.export_batch.absolute())}.")
-        elif papers is not None:
-            complete = _ask(options, store, question, papers)
-        if options.output:
-            number = store.write_parquet(options.output)
-            print(f"{number:,} answers are in {paths.shown(options.output.absolute())}.")
+    with LabelStore(options.store or options.input[0].with_name("labels.sqlite")) as store:
+        try:
+            complete = _work(options, store, question, papers)
+        finally:
+            if options.output:
+                _write(options.output, store)
     return 0 if complete else 1
 
 
-def _papers(options: argparse.Namespace):
+def _work(
+    options: argparse.Namespace, store: LabelStore, question: Question, papers: pl.DataFrame | None
+) -> bool:
+    """Whether every paper has a label now, as far as this was about asking."""
+    from workbook.labelling import batch_files
+    from workbook.teacher import Teacher
+
+    if options.import_batch:
+        print(_table(batch_files.read_results(options.import_batch, store)))
+    elif options.export_batch:
+        model = options.model or os.environ.get("WORKBOOK_TEACHER_MODEL")
+        if not model:
+            raise WorkbookError("Which model is to answer? --model NAME, as the batch run will call it.")
+        teacher = Teacher(model, batch_files.BATCH)
+        number = batch_files.write_requests(options.export_batch, store, teacher, question, papers)
+        print(f"{number:,} questions are in {paths.shown(options.export_batch.absolute())}.")
+    elif papers is not None:
+        return _ask(options, store, question, papers)
+    return True
+
+
+def _write(output: Path, store: LabelStore) -> None:
+    number = store.write_parquet(output)
+    labels = ", ".join(f"{number:,} {label}" for label, number in store.labels().items())
+    print(f"{number:,} answers are in {paths.shown(output.absolute())}: {labels or 'none with a label'}.")
+
+
+def _papers(options: argparse.Namespace) -> pl.DataFrame:
     from workbook.labelling.corpus import scan_papers
 
     papers = scan_papers(options.input).select("id", "title", "abstract").collect()
@@ -106,7 +128,7 @@ def _papers(options: argparse.Namespace):
     return papers
 
 
-def _ask(options: argparse.Namespace, store, question, papers) -> bool:
+def _ask(options: argparse.Namespace, store: LabelStore, question: Question, papers: pl.DataFrame) -> bool:
     from workbook.labelling import ask_all
     from workbook.teacher import connect
 
@@ -114,7 +136,7 @@ def _ask(options: argparse.Namespace, store, question, papers) -> bool:
         os.environ["WORKBOOK_TEACHER_MODEL"] = options.model
     teacher = connect(timeout=options.timeout)
     print(f"Asking {teacher}.", flush=True)
-    outcome = ask_all(
+    summary = ask_all(
         store,
         teacher,
         question,
@@ -122,14 +144,14 @@ def _ask(options: argparse.Namespace, store, question, papers) -> bool:
         workers=options.workers,
         prices=options.prices and tuple(options.prices),
     )
-    print(outcome)
-    without = outcome.asked - outcome.usable + outcome.counts["no_abstract"]
+    print(summary)
+    without = summary.asked - summary.usable + summary.counts["no_abstract"]
     if without:
         print(f"{without:,} papers have no label yet: run it again to ask about them once more.")
     return not without
 
 
-def _table(counts) -> str:
+def _table(counts: Counter[str]) -> str:
     from workbook.labelling.asking import MEANING
 
     return "\n".join(

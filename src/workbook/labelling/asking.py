@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbook.errors import WorkbookError
 from workbook.labelling.pace import Pace
 from workbook.labelling.parsing import UNUSABLE, USABLE
+from workbook.labelling.pool import Pool
 from workbook.labelling.prompt import clean
 from workbook.labelling.question import Question, answer_key
 from workbook.labelling.reading import NO_ABSTRACT, Reply, ask
-from workbook.labelling.store import LabelStore, Paper
-from workbook.teacher import Outcome, Stop, Teacher
+from workbook.labelling.store import LabelStore, Paper, StoreError
+from workbook.teacher import Outcome, Teacher
 from workbook.teacher.completion import FAILURES
 
 if TYPE_CHECKING:
@@ -100,8 +100,10 @@ def ask_all(
 
     It may be stopped in any way and called again: what is stored is not asked again. Ctrl-C keeps what has arrived
     and raises KeyboardInterrupt. Raises WorkbookError with the cure: columns missing, a key or balance or model that
-    every request would fail on, `give_up_after`, a store that cannot be written, a second run on the same store.
+    every request would fail on, `give_up_after`, a store that cannot be written (what has arrived is then kept beside
+    it), a second run on the same store.
     """
+    plan = _Plan(workers, most_workers, give_up_after, prices, progress)
     if workers is not None and workers < 1:
         raise WorkbookError(f"workers={workers}: at least one has to do the work.")
     settings = question.settings(teacher)
@@ -111,14 +113,14 @@ def ask_all(
         store.register(question_id, settings, question.template, rows)
         blank = [paper for paper in rows if not paper.abstract]
         left = store.left(question_id, [paper for paper in rows if paper.abstract], attempts)
-        outcome = Summary(len(rows), already=len(rows) - len(blank) - len(left))
+        summary = Summary(len(rows), already=len(rows) - len(blank) - len(left))
         if blank:
-            outcome.counts["no_abstract"] = len(blank)
+            summary.counts["no_abstract"] = len(blank)
             store.save(question_id, ((paper.key, NO_ABSTRACT) for paper in blank))
         if left:
-            run = _Run(store, question_id, outcome, left, give_up_after, prices, progress, ctrl_c)
-            run.go(lambda paper: ask(teacher, question, paper.title, paper.abstract), workers, most_workers)
-    return outcome
+            run = _Run(store, question_id, summary, left, plan)
+            run.go(lambda paper: ask(teacher, question, paper.title, paper.abstract), ctrl_c)
+    return summary
 
 
 def as_papers(frame: pl.DataFrame, question_id: str) -> list[Paper]:
@@ -150,6 +152,17 @@ def check_columns(schema: dict[str, Any]) -> None:
             raise WorkbookError(f"The column {name} holds {schema[name]}, not text. Convert it to strings.")
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """How `ask_all` goes about it: its own arguments."""
+
+    workers: int | None
+    most_workers: int
+    give_up_after: int
+    prices: tuple[float, float] | None
+    progress: bool
+
+
 class _CtrlC:
     """Holds Ctrl-C back until a moment when nothing is half done: `pressed` tells. A second one comes through."""
 
@@ -177,58 +190,71 @@ class _Run:
     """One run: workers that ask, and this thread, which stores, counts and decides when to stop."""
 
     def __init__(
-        self, store: LabelStore, question_id: str, outcome: Summary, left: Sequence[Paper], give_up_after: int,
-        prices: tuple[float, float] | None, progress: bool, ctrl_c: _CtrlC,
-    ):  # fmt: skip
+        self, store: LabelStore, question_id: str, summary: Summary, left: Sequence[Paper], plan: _Plan
+    ):
         from tqdm.auto import tqdm
 
-        self._store, self._question, self._outcome = store, question_id, outcome
-        self._left, self._give_up_after, self._prices = left, give_up_after, prices
-        self._ctrl_c = ctrl_c
+        self._store, self._question, self._summary, self._left, self._plan = (
+            store,
+            question_id,
+            summary,
+            left,
+            plan,
+        )
         self._received = 0
         self._streak: deque[Reply] = deque()
+        done = summary.papers - len(left)
         self._bar = tqdm(
-            total=outcome.papers,
-            initial=outcome.papers - len(left),
-            unit="paper",
-            disable=not progress,
-            leave=False,
+            total=summary.papers, initial=done, unit="paper", disable=not plan.progress, leave=False
         )
 
-    def go(self, ask: Callable[[Paper], Reply], workers: int | None, most_workers: int) -> None:
+    def go(self, ask_about: Callable[[Paper], Reply], ctrl_c: _CtrlC) -> None:
         began = time.perf_counter()
-        pace = Pace(most_workers) if workers is None else None
-        pool = _Pool(ask, iter(self._left), workers or pace.workers, self._ctrl_c)
+        pace = Pace(self._plan.most_workers) if self._plan.workers is None else None
+        size = pace.workers if pace else self._plan.workers
+        pool = Pool(ask_about, iter(self._left), size, lambda: ctrl_c.pressed)
         try:
             while self._received < len(self._left):
                 pool.wait()
                 arrived = self._keep(pool)
-                if len(self._streak) >= self._give_up_after:
-                    raise WorkbookError(self._why_give_up())
-                if pace is None:
-                    continue
-                if any(reply.status == Outcome.RATE_LIMITED for reply in arrived):
-                    pool.resize(pace.slower())
-                else:
-                    pool.resize(pace.finished(len(arrived)))
+                if len(self._streak) >= self._plan.give_up_after:
+                    raise WorkbookError(why_give_up(list(self._streak)))
+                if pace:
+                    pool.resize(_next_size(pace, arrived))
         except BaseException as error:
-            pool.end()
-            with contextlib.suppress(WorkbookError):  # where the store failed, it fails again
-                self._keep(pool)
-            if isinstance(error, KeyboardInterrupt):
-                done = self._outcome.already + self._outcome.counts.total()
-                print(
-                    f"Interrupted. {done:,} of {self._outcome.papers:,} papers are in the store; at most the "
-                    f"{pool.size} requests under way are lost. Call it again to go on."
-                )
+            self._wind_up(pool, error)
             raise
         finally:
             pool.end()
             self._bar.close()
-            self._outcome.seconds = time.perf_counter() - began
-            self._outcome.workers = pool.size
+            self._summary.seconds = time.perf_counter() - began
+            self._summary.workers = pool.size
 
-    def _keep(self, pool: _Pool) -> list[Reply]:
+    def _wind_up(self, pool: Pool, error: BaseException) -> None:
+        """Keep what has arrived, in the store or beside it, and say what Ctrl-C has left."""
+        pool.end()
+        try:
+            if isinstance(error, StoreError):
+                raise error
+            self._keep(pool)
+        except StoreError as failure:
+            places: list[str] = []
+            kept = pool.hand_over(
+                lambda replies: places.append(self._store.set_aside(self._question, replies))
+            )
+            if kept:
+                raise StoreError(
+                    f"{failure} {kept} answers that had arrived are kept in {places[0]}; the next run takes them in."
+                ) from None
+            raise failure from None
+        if isinstance(error, KeyboardInterrupt):
+            done = self._summary.already + self._summary.counts.total()
+            print(
+                f"Interrupted. {done:,} of {self._summary.papers:,} papers are in the store; at most the {pool.size} "
+                "requests under way are lost. Call it again to go on."
+            )
+
+    def _keep(self, pool: Pool) -> list[Reply]:
         """Store what has arrived, and only then take it off the pool: an interruption in between loses nothing."""
         arrived = pool.arrived()
         self._store.save(self._question, arrived)
@@ -241,102 +267,53 @@ class _Run:
         return replies
 
     def _count(self, reply: Reply) -> None:
-        outcome = self._outcome
-        outcome.counts[reply.status] += 1
-        outcome.prompt_tokens += reply.completion.prompt_tokens
-        outcome.completion_tokens += reply.completion.completion_tokens
-        if self._prices is not None:
-            read, written = self._prices
-            outcome.cost = (outcome.prompt_tokens * read + outcome.completion_tokens * written) / 1e6
+        summary = self._summary
+        summary.counts[reply.status] += 1
+        summary.prompt_tokens += reply.completion.prompt_tokens
+        summary.completion_tokens += reply.completion.completion_tokens
+        if self._plan.prices is not None:
+            read, written = self._plan.prices
+            summary.cost = (summary.prompt_tokens * read + summary.completion_tokens * written) / 1e6
         if reply.usable:
             self._streak.clear()
         else:
             self._streak.append(reply)
 
     def _show(self, number: int) -> None:
-        outcome = self._outcome
-        unusable = outcome.asked - outcome.usable
-        tokens = outcome.prompt_tokens + outcome.completion_tokens
-        money = "" if outcome.cost is None else f", cost {outcome.cost:.2f}"
+        summary = self._summary
+        unusable = summary.asked - summary.usable
+        tokens = summary.prompt_tokens + summary.completion_tokens
+        money = "" if summary.cost is None else f", cost {summary.cost:.2f}"
         self._bar.set_postfix_str(f"{unusable:,} unusable, {tokens:,} tokens{money}", refresh=False)
         self._bar.update(number)
 
-    def _why_give_up(self) -> str:
-        kinds = Counter(reply.status for reply in self._streak)
-        kind = kinds.most_common(1)[0][0]
-        words = next(
-            (r.completion.error for r in self._streak if r.status == kind and r.completion.error), None
-        )
-        found = ", ".join(f"{number} {name}" for name, number in kinds.most_common())
-        return (
-            f"Stopped: the last {len(self._streak)} answers were all unusable ({found}). {_ADVICE[kind]}"
-            + (f" The server said: {words}" if words else "")
-            + " What is stored is kept; the next run goes on from there."
-        )
+
+def _next_size(pace: Pace, arrived: Sequence[Reply]) -> int:
+    """How many workers there should be, now that these replies have arrived."""
+    if any(reply.status == Outcome.RATE_LIMITED for reply in arrived):
+        return pace.slower()
+    # A word more for each: an answer without any has had its turn, too.
+    return pace.finished(len(arrived), sum(1 + reply.completion.completion_tokens for reply in arrived))
 
 
-class _Pool:
-    """Threads that take papers one by one and ask about them.
+def why_give_up(replies: Sequence[Reply]) -> str:
+    """What a run of unusable replies has in common, and the cure."""
+    kinds = Counter(reply.status for reply in replies)
+    kind = kinds.most_common(1)[0][0]
+    words = next((r.completion.error for r in replies if r.status == kind and r.completion.error), None)
+    found = ", ".join(f"{number} {name}" for name, number in kinds.most_common())
+    return (
+        f"Stopped: the last {len(replies)} answers were all unusable ({found}). {_advice(kind, replies)}"
+        + (f" The server said: {words}" if words else "")
+        + " What is stored is kept; the next run goes on from there."
+    )
 
-    Daemons: a request that hangs must not keep the process from ending.
-    """
 
-    def __init__(self, ask: Callable[[Paper], Reply], papers: Iterator[Paper], size: int, ctrl_c: _CtrlC):
-        self._ask, self._papers, self._ctrl_c = ask, papers, ctrl_c
-        self._lock = threading.Lock()
-        self._arrived: deque[tuple[str, Reply]] = deque()
-        self._bell = threading.Event()
-        self._trouble: Exception | None = None
-        self._running: set[int] = set()
-        self.size = 0
-        self.resize(size)
-
-    def resize(self, size: int) -> None:
-        """Let `size` threads work; those beyond it end after the request they are at."""
-        if size == self.size:
-            return
-        with self._lock:
-            self.size = size
-            missing = [number for number in range(size) if number not in self._running]
-            self._running.update(missing)
-        for number in missing:
-            threading.Thread(target=self._work, args=(number,), name=f"ask-{number}", daemon=True).start()
-
-    def end(self) -> None:
-        """Take no more papers."""
-        with self._lock:
-            self._papers = iter(())
-
-    def wait(self) -> None:
-        """Return when a reply has arrived. Raises what a worker met and no further request would mend."""
-        while not self._arrived and self._trouble is None and not self._ctrl_c.pressed:
-            self._bell.wait(timeout=0.2)
-            self._bell.clear()
-        if self._ctrl_c.pressed:
-            raise KeyboardInterrupt
-        if self._trouble is not None:
-            raise self._trouble
-
-    def arrived(self) -> list[tuple[str, Reply]]:
-        """The replies that have arrived and were not taken yet."""
-        return [self._arrived[i] for i in range(len(self._arrived))]
-
-    def take(self, number: int) -> None:
-        """Forget the first `number` of them."""
-        for _ in range(number):
-            self._arrived.popleft()
-
-    def _work(self, number: int) -> None:
-        while True:
-            with self._lock:
-                paper = next(self._papers, None) if number < self.size else None
-                if paper is None:
-                    self._running.discard(number)
-                    return
-            try:
-                self._arrived.append((paper.key, self._ask(paper)))
-            except Stop as stop:
-                self._trouble = WorkbookError(str(stop))  # anew, without the request's frames
-            except Exception as error:
-                self._trouble = error
-            self._bell.set()
+def _advice(kind: str, replies: Sequence[Reply]) -> str:
+    cut_off = [reply for reply in replies if reply.status == kind == "truncated"]
+    # Where it was still thinking, more room may help; where it talked without ever beginning an object, it will not.
+    if cut_off and not any(
+        reply.parsed.reasoning or "{" in (reply.completion.content or "") for reply in cut_off
+    ):
+        kind = "no_json"
+    return _ADVICE.get(kind, "Read them in the store: LabelStore(…).answers().")

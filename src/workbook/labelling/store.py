@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import time
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbook import paths
 from workbook.errors import WorkbookError
+from workbook.labelling.disk import Spill, on_network, writable
 from workbook.labelling.parsing import USABLE, Parsed, parse_completion
 from workbook.labelling.reading import Reply
 from workbook.teacher.completion import FAILURES, Completion, Outcome
@@ -61,51 +63,104 @@ class Paper(NamedTuple):
     abstract: str
 
 
+class StoreError(WorkbookError):
+    """The store could not be read or written."""
+
+
 class LabelStore:
     """The answers in a SQLite file (made where there is none). One process asks into it at a time, any may read.
 
-    Raises WorkbookError: a file of another kind or version, a locked file, a full disk, a second run at once.
+    A store that can only be read can be read and exported. On a network volume it keeps a rollback journal.
+
+    Raises WorkbookError: a file of another kind or version, a file cut to 0 bytes, a second run at once; StoreError:
+    a locked file, a full disk, a place that cannot be written.
     """
 
     def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
+        self._spill = Spill(self.path)
+        self._read_only, self._copy = False, None
         with self._errors_explained():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+            if not self.path.exists():
+                self._create()
+            if not self.path.stat().st_size:
+                raise WorkbookError(
+                    f"The store {paths.shown(self.path.absolute())} is cut to 0 bytes (a full disk, a broken copy?). "
+                    "Restore it from a copy. To begin a new one, remove this file first."
+                )
+            file = self.path
+            if not writable(self.path):
+                self._read_only, file = True, self._copied()
+            self._db = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
             try:
                 self._prepare()
             except BaseException:
-                self._db.close()
+                self.close()
                 raise
+        if self._spill and not self._read_only:
+            with contextlib.suppress(WorkbookError), self.asking():  # if not now, then before the next run
+                pass
+
+    def _create(self) -> None:
+        """Make a store that is whole before it has its name: a file of 0 bytes is never a new one."""
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        try:
+            with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as database:
+                for statement in _TABLES.split(";")[:-1]:
+                    database.execute(statement)
+                database.execute(f"PRAGMA application_id = {_APPLICATION}")
+                database.execute(f"PRAGMA user_version = {VERSION}")
+            try:
+                os.link(draft, self.path)
+            except FileExistsError:
+                pass  # another process was faster, and may have stored answers already
+            except OSError:  # a disk without hard links
+                draft.rename(self.path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _copied(self) -> Path:
+        """A copy in the temporary folder of a store that can only be read: SQLite has to write beside what it reads."""
+        import shutil
+        import tempfile
+
+        self._copy = tempfile.TemporaryDirectory(prefix="labels-", ignore_cleanup_errors=True)
+        for file in (self.path, Path(f"{self.path}-wal"), Path(f"{self.path}-journal")):
+            if file.exists():
+                shutil.copyfile(file, Path(self._copy.name) / file.name)
+        return Path(self._copy.name) / self.path.name
 
     def _prepare(self) -> None:
         application = self._db.execute("PRAGMA application_id").fetchone()[0]
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        empty = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         where = paths.shown(self.path.absolute())
-        if not empty and application != _APPLICATION:
+        if application != _APPLICATION:
             raise WorkbookError(
-                f"{where} is a database, but no store of labels. Give the store another name."
+                f"{where} is a database, but not a store of labels. Give the store another name."
             )
-        if not empty and version not in (1, VERSION):
+        if version not in (1, VERSION):
             raise WorkbookError(
                 f"{where} was written by another encoder-workbook (store version {version}, this one reads {VERSION}). "
                 "Update encoder-workbook, or give the store another name."
             )
-        # Where the disk cannot do it (some network drives), SQLite keeps to its older, slower journal.
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        if empty:
-            with self._transaction():
-                if not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    for statement in _TABLES.split(";")[:-1]:
-                        self._db.execute(statement)
-                    self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
-                    self._db.execute(f"PRAGMA user_version = {VERSION}")
-        elif version == 1:
-            with self._transaction():
+        self._choose_journal()
+        if version == 1:
+            with self._transaction(migrating=True):
                 if self._db.execute("PRAGMA user_version").fetchone()[0] == 1:
                     self._add_reasoning()
+
+    def _choose_journal(self) -> None:
+        """A write-ahead log on a disk of this machine, a rollback journal on a network volume."""
+        if on_network(self.path) and not self._read_only:
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # to leave a log without shared memory
+            self._db.execute("PRAGMA journal_mode = DELETE")
+            self._db.execute("PRAGMA locking_mode = NORMAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("SELECT count(*) FROM sqlite_master")  # lets go of the lock
+        else:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
 
     def _add_reasoning(self) -> None:
         """From version 1 to 2: the thinking is read once more, and kept."""
@@ -124,6 +179,8 @@ class LabelStore:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+        if self._copy:
+            self._copy.cleanup()
 
     def __enter__(self) -> LabelStore:
         return self
@@ -135,7 +192,10 @@ class LabelStore:
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[None]:
-        """Held by whoever asks into this store, so that no two pay for the same answers. Ends with the process."""
+        """Held by whoever asks into this store, so that no two pay for the same answers. Ends with the process.
+
+        Answers that were set aside by an earlier run are in the store when the block begins.
+        """
         from filelock import FileLock, Timeout
 
         lock = FileLock(f"{self.path}.running")
@@ -147,6 +207,9 @@ class LabelStore:
                 "are kept), or give this run a store of its own."
             ) from None
         try:
+            if self._spill:
+                with self._spill.taken() as rows, self._transaction():
+                    self._db.executemany(_SAVE, rows)
             yield
         finally:
             lock.release()
@@ -155,8 +218,6 @@ class LabelStore:
         self, question: str, settings: dict[str, Any], wording: str, papers: Sequence[Paper]
     ) -> None:
         """Note a question and the papers that it is asked about."""
-        import json
-
         parameters = json.dumps(settings["parameters"], sort_keys=True, ensure_ascii=False)
         names = ("endpoint", "model", "way", "prompt", "schema")
         row = (question, *(settings[name] for name in names), parameters, wording)
@@ -183,11 +244,15 @@ class LabelStore:
         return list({paper.key: paper for paper in papers if paper.key not in done}.values())
 
     def save(self, question: str, replies: Iterable[tuple[str, Reply]]) -> None:
-        """Keep replies, each under its key. When this returns they are on disk."""
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        rows = [_row(question, key, reply, now) for key, reply in replies]
+        """Keep replies, each under its key. When this returns they are on disk. Raises StoreError where it cannot."""
+        rows = _rows(question, replies)
         with self._transaction():
             self._db.executemany(_SAVE, rows)
+
+    def set_aside(self, question: str, replies: Iterable[tuple[str, Reply]]) -> str:
+        """Keep replies that `save` could not: beside the store, until it opens again. Returns where they are."""
+        file = self._spill.add(_rows(question, replies))
+        return paths.shown(file) if file else "the memory of this process"
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -199,6 +264,16 @@ class LabelStore:
                     "SELECT status, count(*) FROM answers WHERE ? IS NULL OR question = ? "
                     "GROUP BY status ORDER BY 2 DESC, 1",
                     (question, question),
+                ).fetchall()
+            )
+
+    def labels(self) -> dict[str, int]:
+        """How many answers there are with each label, the most frequent first."""
+        with self._errors_explained():
+            return dict(
+                self._db.execute(
+                    "SELECT label, count(*) FROM answers JOIN papers USING (key) WHERE label NOT NULL "
+                    "GROUP BY label ORDER BY 2 DESC, 1"
                 ).fetchall()
             )
 
@@ -266,8 +341,10 @@ class LabelStore:
     # --- SQLite ---------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, migrating: bool = False) -> Iterator[None]:
         with self._errors_explained():
+            if self._read_only and not migrating:
+                raise sqlite3.OperationalError("attempt to write a readonly database")
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield
@@ -289,18 +366,23 @@ class LabelStore:
             elif "full" in words or getattr(error, "errno", None) == 28:
                 cure = f"Its disk is full. {kept}make room, then run this again; it goes on where it stopped."
             elif "not a database" in words or "malformed" in words:
-                cure = "It is no SQLite file, or a damaged one. Move it away, or give the store another name."
+                cure = "It is not an SQLite file, or a damaged one. Move it away, or give the store another name."
             elif "readonly" in words or "unable to open" in words or isinstance(error, PermissionError):
                 cure = (
                     "It cannot be written there: make the folder writable, or give the store another place."
                 )
             else:
                 cure = f"{kept}run this again; if it happens again, copy the file to another disk."
-            raise WorkbookError(f"The store {where} failed ({words}). {cure}") from None
+            raise StoreError(f"The store {where} failed ({words}). {cure}") from None
+
+
+def _rows(question: str, replies: Iterable[tuple[str, Reply]]) -> list[tuple[Any, ...]]:
+    """Rows of the table of answers, but for the number of attempts."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return [_row(question, key, reply, now) for key, reply in replies]
 
 
 def _row(question: str, key: str, reply: Reply, now: str) -> tuple[Any, ...]:
-    """A row of the table of answers, but for the number of attempts."""
     came, parsed = reply.completion, reply.parsed or Parsed(reply.status)
     return (
         key, question, parsed.status, parsed.label, _storable(parsed.explanation), " ".join(parsed.flags),
