@@ -8,7 +8,7 @@ from pathlib import Path
 
 from standin.errors import StandinError
 
-__all__ = ["USER", "Sandbox", "StandinError", "serve", "whole_models"]
+__all__ = ["USER", "Sandbox", "StandinError", "environment", "serve", "whole_models"]
 
 USER = "learner"
 
@@ -64,6 +64,23 @@ def serve(
         app = beside(app, Teacher())
     server = Server(app, port)
     return Sandbox(server.url, server.stop, user)
+
+
+def environment(url: str, home: Path) -> dict[str, str]:
+    """The variables that point Hub clients at a stand-in and keep their caches in `home`.
+
+    They are read when a client is imported: set them before, or for a process to be started.
+    """
+    return {
+        "HF_ENDPOINT": url,
+        "HF_HOME": str(home),
+        "HF_TOKEN": "hf_standin",
+        "HF_HUB_DISABLE_XET": "1",  # clients that have Xet upload large files by nothing else
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "HF_UPDATE_DOWNLOAD_COUNTS": "0",  # or datasets and evaluate ask a server that counts
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
 
 
 def whole_models(root: Path) -> list[str]:
