@@ -138,7 +138,7 @@ def readme_table() -> str:
     for entry in NOTEBOOKS.values():
         rows.append(
             f"| [{entry.name}](notebooks/{entry.name}.ipynb) | **{entry.title}**: {entry.about} | "
-            f"{runner.seconds(entry.sandbox_seconds)}, {entry.sandbox_gib:g} GiB | {entry.live_gpu_minutes} min |"
+            f"{entry.takes('sandbox')}, {entry.sandbox_gib:g} GiB | {entry.takes('live')} |"
         )
     return "\n".join(rows)
 

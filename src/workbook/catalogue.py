@@ -1,21 +1,27 @@
-"""The notebooks: what each is called, what it takes, and what it is for."""
+"""The notebooks: what each is called, what it is for and what it takes. README's table, `start()` and the report read it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from workbook.wording import estimate
+
+MODES = ("sandbox", "live")
 
 
 @dataclass(frozen=True)
 class Entry:
     """One notebook.
 
-    `sandbox_seconds` and `sandbox_gib` were measured on 2 CPU cores by `workbook run`; `live_gpu_minutes`
-    and `live_cpu_hours` are reckoned from the tutorials' figures (see README, «Time and memory»).
+    `sandbox_seconds` and `sandbox_gib` (memory) were measured on 2 CPU cores by `workbook run`. The live figures are
+    estimated from the tutorials' (README, “Time and memory”): memory of the GPU where there is one, else of the
+    machine. `headline` is the recorded figure that stands for the notebook in the report.
     """
 
     name: str
     title: str
     about: str
+    headline: str
     sandbox_seconds: int
     sandbox_gib: float
     live_gpu_minutes: int
@@ -23,29 +29,47 @@ class Entry:
     live_gib: int
     live_disk_gib: int
 
+    def takes(self, mode: str, gpu: bool = True) -> str:
+        """How long it takes, as a person is told: "80 s", "45 min", "20 h"."""
+        if mode == "sandbox":
+            return estimate(self.sandbox_seconds)
+        return estimate(60 * self.live_gpu_minutes if gpu else 3600 * self.live_cpu_hours)
+
+    def memory_gib(self, mode: str) -> float:
+        """The memory it needs."""
+        return self.sandbox_gib if mode == "sandbox" else self.live_gib
+
 
 NOTEBOOKS = {
     entry.name: entry
     for entry in (
-        Entry("00_start_here", "Start here", "the map, the two modes, a check of this machine",
-              15, 0.5, 1, 0, 2, 1),
-        Entry("01_hub_exploration", "The Hub: models, data sets, Spaces", "find, read, load, pin",
+        Entry("00_start_here", "Start here", "the map, the two modes, a check of this machine", "rows",
+              15, 0.5, 1, 0.02, 2, 1),
+        Entry("01_hub_exploration", "The Hub: models, datasets, Spaces", "find, read, load, pin", "korean_models_listed",
               15, 0.7, 3, 0.1, 4, 4),
         Entry("02_tokenizer_alignment", "Tokenizers, and labels that line up with them",
-              "ids, masks, pairs, offsets; characters to sub-words and back", 10, 0.5, 2, 0.05, 4, 3),
+              "ids, masks, pairs, offsets; characters to sub-words and back", "real_share_grouped",
+              10, 0.5, 2, 0.05, 4, 3),
         Entry("03_klue_ner", "Korean named entities with KLUE and BERT",
-              "two recipes, three scores, resume, publish", 60, 0.8, 12, 15, 8, 8),
+              "two recipes, three scores, resume, publish", "f1_second_recipe",
+              60, 0.8, 12, 15, 8, 8),
         Entry("04_klue_ynat", "News sections: Trainer, and the loop inside it",
-              "a baseline first, the loop by hand, confusion, publish, use", 60, 0.8, 8, 2, 6, 6),
+              "a baseline first, the loop by hand, confusion, publish, use", "accuracy",
+              60, 0.8, 8, 2, 6, 6),
         Entry("05_imdb_sentiment", "Film reviews: sentiment, and what a score is worth",
-              "odd data, precision and recall, what truncation costs", 60, 1.2, 45, 30, 10, 8),
+              "odd data, precision and recall, what truncation costs", "accuracy",
+              60, 1.2, 45, 30, 10, 8),
         Entry("06_yelp_stars", "Stars: five classes that have an order",
-              "two ways to train, the wrong optimizer, imbalance", 80, 1.2, 8, 2, 8, 8),
+              "two ways to train, the wrong optimizer, imbalance", "accuracy",
+              80, 1.2, 8, 2, 8, 8),
         Entry("07_r1_labelling", "Labels from a reasoning model",
-              "a corpus, a schema, thousands of answers kept safe", 15, 0.5, 60, 30, 8, 12),
+              "a corpus, a schema, thousands of answers kept safe", "teacher_agreement",
+              15, 0.5, 60, 30, 8, 12),
         Entry("08_modernbert_student", "A ModernBERT student of those labels",
-              "student against teacher, baseline and people", 60, 0.9, 20, 20, 10, 6),
+              "student against teacher, baseline and people", "accuracy",
+              60, 0.9, 20, 20, 10, 6),
         Entry("09_ner_four_generations", "Four generations of NER on the same sentences",
-              "CRF, Bi-LSTM-CRF, BERT and a language model: quality and speed", 90, 0.9, 40, 20, 10, 8),
+              "CRF, Bi-LSTM-CRF, BERT and a language model: quality and speed", "encoder_entity_f1",
+              90, 0.9, 40, 20, 10, 8),
     )
 }  # fmt: skip

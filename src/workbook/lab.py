@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import html
-import math
 import os
 import platform
 import random
@@ -14,11 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from workbook import machine, paths
-from workbook.catalogue import NOTEBOOKS, Entry
+from workbook.catalogue import MODES, NOTEBOOKS, Entry
 from workbook.environment import enter_sandbox, imported_clients, set_when_imported
 from workbook.errors import WorkbookError
+from workbook.wording import number
 
-MODES = ("sandbox", "live")
 SEED = 42
 HOW_TO_GET_A_GPU = (
     "Colab: Runtime → Change runtime type → GPU, then run from the top. "
@@ -154,35 +153,43 @@ class Lab:
         *,
         sandbox: tuple[float, float],
         live: tuple[float, float],
+        published: str = "",
         hint: str = "",
     ) -> None:
-        """Print `value` beside the band it should lie in, and record both.
+        """Print `value` beside the band it should lie in and what others published, and record all three.
 
-        Out of the band it says what usually causes that (`hint`, or the usual suspects); where `CI` or
-        `WORKBOOK_STRICT` is set it raises WorkbookError. On overlay data, or a mirror's, there is no
-        band: what is reached on other data is reported, not judged.
+        published: the figure and its source, as in "0.8897 (tutorial, RTX 3090)". It is printed in both modes, never
+        judged against.
+        hint: what usually puts the figure out of its band, in place of the general advice.
+
+        Raises WorkbookError out of the band where `CI` or `WORKBOOK_STRICT` is set. On overlay data, or a mirror's,
+        there is no band: what is reached on other data is reported, not judged.
         """
-        value = float(value)
-        if self.overlays or self.mirror:
-            self.record(**{name: value})
-            what = "a mirror's data" if self.mirror else "a miniature model on the overlay's data"
-            print(f"{name} = {_figure(value)}   {what}: no band")
-            return
+        value = _plain(value)
         low, high = self.pick(sandbox=sandbox, live=live)
         inside = low <= value <= high
-        self._metrics[name] = {"value": value, "band": [low, high], "inside": inside}
+        figure: dict[str, Any] = {"value": value}
+        judged = not (self.overlays or self.mirror)
+        if judged:
+            figure |= {"band": [low, high], "inside": inside}
+            verdict = f"{'inside' if inside else 'OUTSIDE'} the expected {low:g} to {high:g}"
+        else:
+            what = "a mirror's data" if self.mirror else "a miniature model on the overlay's data"
+            verdict = f"{what}: no band"
+        if published:
+            figure["published"] = published
+            verdict += f"   published: {published}"
+        self._metrics[name] = figure
         self._write_metrics()
-        print(
-            f"{name} = {_figure(value)}   {'inside' if inside else 'OUTSIDE'} the expected {low:g} to {high:g}"
-        )
-        if inside:
+        print(f"{name} = {number(value)}   {verdict}")
+        if inside or not judged:
             return
         cause = hint or (
-            "Usual causes: cells run out of order (Restart, then Run All), a changed learning rate or number "
-            "of epochs, a label map that does not fit the data, other versions than constraints.txt."
+            "Usual causes: cells run out of order (Restart, then Run All), a changed learning rate or number of epochs, "
+            "a label map that does not fit the data, versions other than those in constraints.txt."
         )
         if any(_is_true(os.environ.get(variable)) for variable in ("CI", "WORKBOOK_STRICT")):
-            raise WorkbookError(f"{name} = {_figure(value)} is outside {low:g} to {high:g}. {cause}")
+            raise WorkbookError(f"{name} = {number(value)} is outside {low:g} to {high:g}. {cause}")
         print(cause)
 
     # --- how it is set up ---------------------------------------------------------------------------
@@ -193,15 +200,15 @@ class Lab:
         if free < need:
             raise WorkbookError(
                 f"The disk of {paths.shown(root)} has {free:.1f} GiB free; this notebook needs {need:g} GiB in "
-                f"{self.mode} mode. Make room, or lead the results elsewhere: WORKBOOK_OUTPUTS=<folder>."
+                f"{self.mode} mode. Make room, or write results elsewhere: WORKBOOK_OUTPUTS=<folder>."
             )
 
     def _claim(self, base: Path, name: str) -> Path:
         """A results folder that no other running kernel writes to: `name`, else `name-2`, `name-3` …"""
         from filelock import FileLock, Timeout
 
-        for number in range(1, 100):
-            folder = base / (name if number == 1 else f"{name}-{number}")
+        for place in range(1, 100):
+            folder = base / (name if place == 1 else f"{name}-{place}")
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 # The lock ends with the process, however it ends.
@@ -212,10 +219,10 @@ class Lab:
             except OSError as error:
                 raise WorkbookError(
                     f"Results cannot be written to {paths.shown(folder)} ({error.strerror or error}). "
-                    "Make the folder writable, or lead them elsewhere: WORKBOOK_OUTPUTS=<folder>."
+                    "Make the folder writable, or write them elsewhere: WORKBOOK_OUTPUTS=<folder>."
                 ) from error
             atexit.register(self._lock.release)
-            if number > 1:
+            if place > 1:
                 self._notes.append(
                     f"Another kernel is running this notebook into {paths.shown(base / name)}; this one writes to "
                     f"{folder.name}, so that neither harms the other."
@@ -279,20 +286,13 @@ class Lab:
             ("Mode", f"{self.mode} ({self.why})"),
             ("Hub", hub),
             ("Device", str(self.gpu) if self.gpu else f"CPU, {os.cpu_count()} cores"),
-            ("Memory", f"{machine.memory_gib():.0f} GiB"),
+            ("Memory", f"{machine.memory_gib():.0f} GiB; needed: {self.entry.memory_gib(self.mode):g} GiB"),
             ("Free disk", f"{machine.free_disk_gib(self.outputs):.0f} GiB"),
             ("Results", paths.shown(self.outputs)),
-            ("Takes about", self._duration()),
+            ("Takes about", self.entry.takes(self.mode, gpu=self.gpu is not None)),
             ("To switch", f"restart the kernel, then workbook.start({self.notebook!r}, mode={switch!r})"),
         ]
         return rows + [("Note", note) for note in self._notes]
-
-    def _duration(self) -> str:
-        if self.mode == "sandbox":
-            return _seconds(self.entry.sandbox_seconds)
-        if self.gpu:
-            return _seconds(60 * self.entry.live_gpu_minutes)
-        return _seconds(3600 * self.entry.live_cpu_hours)
 
     def __repr__(self) -> str:
         return "\n".join(f"{name:<12} {value}" for name, value in self._rows())
@@ -365,16 +365,6 @@ def _show(lab: Lab) -> None:
             display(lab)
             return
     print(lab)
-
-
-def _figure(value: float) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _seconds(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{math.ceil(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 def _is_true(text: str | None) -> bool:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -112,6 +113,26 @@ def test_runpod_keeps_the_cache_on_the_volume(here, monkeypatch):
     assert "has no volume" in repr(live(monkeypatch))
 
 
+def test_every_notebook_tells_its_time_and_memory_in_both_modes(here, monkeypatch):
+    for entry in NOTEBOOKS.values():
+        for told in (entry.takes("sandbox"), entry.takes("live"), entry.takes("live", gpu=False)):
+            assert int(told.split()[0].split(".")[0]) >= 1, (entry.name, told)
+    monkeypatch.setattr(machine, "hub_answers", lambda *a, **k: True)
+    text = repr(lab.start("00_start_here", "live"))  # without a GPU
+    assert re.search(r"Takes about +72 s", text) and re.search(r"Memory .*needed: 2 GiB", text)
+
+
+def test_a_mirror_is_named_and_its_figures_are_not_judged(here, monkeypatch, capsys):
+    monkeypatch.setenv("WORKBOOK_MIRROR", "shelf")
+    monkeypatch.setenv("CI", "1")
+    started = live(monkeypatch)
+    started.expect("f1", 0.1, sandbox=(0, 1), live=(0.8, 1), published="0.9")
+    assert "f1 = 0.1000   a mirror's data: no band   published: 0.9" in capsys.readouterr().out
+    document = json.loads((started.outputs / "metrics.json").read_text(encoding="utf-8"))
+    assert (document["data"], document["mirror"]) == (["shelf"], True)
+    assert "a mirror on this machine: shelf" in repr(started)
+
+
 def test_pick(here):
     assert lab.start("00_start_here").pick(sandbox=3, live=5) == 3
 
@@ -125,6 +146,13 @@ def test_expect_inside_and_outside(here, monkeypatch, capsys):
     figures = json.loads((started.outputs / "metrics.json").read_text(encoding="utf-8"))["figures"]
     assert figures["f1"] == {"value": 0.9, "band": [0.8, 1], "inside": True}
     assert figures["loss"]["inside"] is False
+    started.expect("rows", 12_600, sandbox=(0, 20_000), live=(0, 1), published="13,000 (tutorial)")
+    assert (
+        "rows = 12,600   inside the expected 0 to 20000   published: 13,000 (tutorial)"
+        in capsys.readouterr().out
+    )
+    figures = json.loads((started.outputs / "metrics.json").read_text(encoding="utf-8"))["figures"]
+    assert figures["rows"]["published"] == "13,000 (tutorial)"
     for variable in ("CI", "WORKBOOK_STRICT"):
         monkeypatch.setenv(variable, "1")
         with pytest.raises(WorkbookError, match="outside 0 to 1"):

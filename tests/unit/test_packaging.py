@@ -120,6 +120,7 @@ def test_the_wheel_carries_data_and_notebooks(tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         archive.extractall(site)
+    assert "workbook/commands/report.html.j2" in names
     assert not [
         name for name in names if "checkpoints" in name or "outputs" in name or name.startswith("tests")
     ]

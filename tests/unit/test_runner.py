@@ -5,6 +5,7 @@ import os
 import nbformat
 import pytest
 
+from workbook import wording
 from workbook.commands import run as runner
 from workbook.commands.cleaning import clean
 from workbook.errors import WorkbookError
@@ -92,13 +93,14 @@ def test_the_screen_is_plain_where_there_is_no_terminal_and_alive_where_there_is
 
 
 def test_durations_and_sizes_as_a_person_says_them():
-    assert [runner.seconds(s) for s in (0.4, 59.6, 3599, 3661)] == [
-        "0 s",
-        "1 min 00 s",
-        "59 min 59 s",
-        "1 h 01 min",
-    ]
-    assert runner.size(180 * 2**20) == "180 MiB" and runner.size(1.5 * 2**30) == "1.5 GiB"
+    durations = [wording.duration(s) for s in (0.4, 59.6, 65, 3599, 3599.6, 3661)]
+    assert durations == ["0 s", "1 min", "1 min 05 s", "59 min 59 s", "1 h", "1 h 01 min"]
+    assert [wording.estimate(s) for s in (15, 60, 90, 120, 5399, 5400, 72000)] == [
+        "15 s", "1 min", "90 s", "2 min", "90 min", "1.5 h", "20 h",
+    ]  # fmt: skip
+    assert wording.size(180 * 2**20) == "180 MiB" and wording.size(1.5 * 2**30) == "1.5 GiB"
+    numbers = [wording.number(n) for n in (600, 12345.0, 1.0, 0.82051, 97.52, float("nan"))]
+    assert numbers == ["600", "12,345", "1.0000", "0.8205", "97.5", "nan"]
 
 
 def output(kind, **content):

@@ -8,10 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from workbook.catalogue import MODES
 from workbook.commands import label
 from workbook.errors import WorkbookError
-
-MODES = ("sandbox", "live")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -29,7 +29,9 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from workbook import paths
 from workbook.commands import mirror
 from workbook.commands.cleaning import clean
+from workbook.commands.screen import Screen
 from workbook.errors import WorkbookError
+from workbook.wording import size
 
 VERSIONS_OF = ("torch", "transformers", "datasets", "huggingface_hub", "evaluate", "accelerate")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -210,93 +212,6 @@ def run_notebooks(
                 break
     screen.summary(runs, [path.stem for path in notebooks], outputs / mode)
     return runs
-
-
-class Screen:
-    """What a person sees of a run: one line a notebook, alive on a terminal, plain elsewhere; then a table."""
-
-    HEARTBEAT = 60.0  # seconds between signs of life where the output is no terminal
-
-    def __init__(self, out: Any, total: int, width: int):
-        self.out, self.total, self.width = out, total, max(width, len("notebook"))
-        self.alive = bool(getattr(out, "isatty", lambda: False)()) and os.environ.get("TERM") != "dumb"
-        self.prefix, self.beaten = "", 0.0
-
-    def begins(self, number: int, name: str) -> None:
-        self.prefix = f"[{number}/{self.total}] {name:<{self.width}}"
-        self.beaten = time.monotonic()
-        if not self.alive:
-            self._line(f"{self.prefix}  starting")
-
-    def watch(self, run: Run) -> None:
-        state = f"cell {min(run.cells_done + 1, run.cells)}/{run.cells}  {seconds(run.seconds)}  {size(run.peak_memory_bytes)}"
-        if self.alive:
-            self.out.write(f"\r\x1b[2K{self.prefix}  {state}")
-            self.out.flush()
-        elif time.monotonic() - self.beaten >= self.HEARTBEAT:
-            self.beaten = time.monotonic()
-            self._line(f"{self.prefix}  {state}")
-
-    def ended(self, run: Run, copy: Path) -> None:
-        if self.alive:
-            self.out.write("\r\x1b[2K")
-        state = f"{run.status:<11}  {seconds(run.seconds):>10}  {size(run.peak_memory_bytes):>8}"
-        self._line(f"{self.prefix}  {state}")
-        if run.error:
-            self._line(failure_text(run))
-        if not run.passed:
-            self._line(f"    as far as it came: {paths.shown(copy)}\n")
-
-    def summary(self, runs: Sequence[Run], names: Sequence[str], folder: Path) -> None:
-        self._line("")
-        self._line(f"{'notebook':<{self.width}}  {'result':<11}  {'cells':>7}  {'time':>10}  {'memory':>8}")
-        for name in names:
-            run = next((run for run in runs if run.notebook == name), None)
-            if run is None:
-                self._line(f"{name:<{self.width}}  not run")
-                continue
-            cells = f"{run.cells_done}/{run.cells}"
-            self._line(
-                f"{name:<{self.width}}  {run.status:<11}  {cells:>7}  {seconds(run.seconds):>10}  "
-                f"{size(run.peak_memory_bytes):>8}"
-            )
-        total = sum(run.seconds for run in runs)
-        counts = [f"{sum(run.passed for run in runs)} passed"]
-        counts += [f"{n} failed" for n in [sum(run.status == "failed" for run in runs)] if n]
-        counts += [f"{n} interrupted" for n in [sum(run.status == "interrupted" for run in runs)] if n]
-        counts += [f"{n} not run" for n in [len(names) - len(runs)] if n]
-        self._line(
-            f"\n{', '.join(counts)} in {seconds(total)}. Executed copies and figures: {paths.shown(folder)}/"
-        )
-
-    def _line(self, text: str) -> None:
-        self.out.write(text + "\n")
-        self.out.flush()
-
-
-def failure_text(run: Run) -> str:
-    """The failing cell: its number, its first lines, the error."""
-    error = run.error or {}
-    lines = [f"    cell [{error['cell']}]:"] if error.get("cell") else []
-    lines += [f"    | {line}" for line in error.get("source", [])]
-    message = f"{error.get('name', '')}: {error.get('message', '')}".strip(": ")
-    lines += [f"    {line}" for line in message.splitlines()]
-    return "\n".join(lines)
-
-
-def seconds(value: float) -> str:
-    """A duration as a person says it: 4 s, 2 min 05 s, 1 h 02 min."""
-    whole = round(value)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def size(value: float) -> str:
-    """Bytes as a person says them: 180 MiB, 1.4 GiB."""
-    return f"{value / 2**20:.0f} MiB" if value < 2**29 else f"{value / 2**30:.1f} GiB"
 
 
 class _ThisInterpreter(KernelSpecManager):
