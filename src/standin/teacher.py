@@ -398,7 +398,7 @@ def _whole(body: dict[str, Any], *names: str) -> int | None:
 # What json_object answers look like, in the shape of a schema.
 _OBJECT = {
     "type": "object",
-    "properties": {"label": {"enum": list(LABELS)}, "explanation": {"type": "string"}},
+    "properties": {"explanation": {"type": "string"}, "label": {"enum": list(LABELS)}},
 }
 
 

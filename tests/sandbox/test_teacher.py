@@ -151,7 +151,7 @@ def test_structured_cut_off(sound):
 
 def test_json_object(sound):
     answer = json.loads(sound.ask(OLD, response_format={"type": "json_object"}).choices[0].message.content)
-    assert list(answer) == ["label", "explanation"] and answer["label"] == "no_new_dataset"
+    assert list(answer) == ["explanation", "label"] and answer["label"] == "no_new_dataset"
     with pytest.raises(openai.BadRequestError, match="'json'"):
         sound.standard.chat.completions.create(
             model=MODEL,
@@ -376,7 +376,7 @@ MALFORMED = {
     "prose_around": lambda text, message: text.startswith("Here") and not text.endswith("}"),
     "refused": lambda text, message: json.loads(text),
     "short_explanation": lambda text, message: json.loads(text)["explanation"] == "Yes.",
-    "single_quotes": lambda text, message: text.startswith("{'label'"),
+    "single_quotes": lambda text, message: text.startswith("{'explanation'"),
     "trailing_comma": lambda text, message: text.endswith(",}"),
     "two_answers": lambda text, message: len({json.loads(line)["label"] for line in text.splitlines()}) == 2,
     "two_fences": lambda text, message: text.count("```") == 4,

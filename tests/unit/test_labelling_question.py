@@ -23,7 +23,16 @@ def test_schema():
         with pytest.raises(ValidationError):
             Answer(**{"label": "new_dataset", "explanation": "x" * 40, **wrong})
     schema = json_schema()
-    assert schema["required"] == ["label", "explanation"]
+    assert schema["required"] == list(schema["properties"]) == ["explanation", "label"], (
+        "reasons, then the label"
+    )
+    assert (
+        schema["properties"]["explanation"]["minLength"],
+        schema["properties"]["explanation"]["maxLength"],
+    ) == (
+        40,
+        400,
+    )
     assert schema["additionalProperties"] is False
     assert schema["properties"]["label"]["enum"] == ["new_dataset", "no_new_dataset"]
 
@@ -91,7 +100,9 @@ def test_request(way):
 
 
 def test_an_unknown_way():
-    with pytest.raises(WorkbookError, match="There are: thinking, json_schema, json_object"):
+    with pytest.raises(
+        WorkbookError, match=r"not a way of asking\. There are: thinking, json_schema, json_object"
+    ):
         Question(way="loudly")
 
 

@@ -33,6 +33,7 @@ _ADVICE = {
     "empty": "They are empty: the server's reasoning parser may swallow them. Switch it off, or choose the one of this model.",
     "no_json": "They hold no JSON: the model may be too small, or not made to follow instructions. Try a larger one, or way='json_schema'.",
     "invalid": "They do not fit the schema: try a larger model, or way='json_schema'.",
+    "placeholder": "They repeat the prompt instead of explaining: the model is too small for this question. Try a larger one.",
     "ambiguous": "They hold several labels that disagree: try a larger model, or way='json_schema'.",
     "refused": "A content filter stops them: ask another server.",
     "timeout": "None came in time: fewer workers, or connect(timeout=…) with more seconds.",

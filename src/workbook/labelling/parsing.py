@@ -1,7 +1,14 @@
 """From what a server sent back to a label, or to the reason why there is none.
 
-Reasoning models think before they answer, and what they think holds drafts of answers. So the thinking is cut off
-first, the JSON object is cut out of what is left, and only then is it read. Nothing is guessed.
+Four steps, and their order matters:
+
+1. Cut off the thinking. It holds drafts of answers, and a draft is not the answer.
+2. Cut the JSON objects out of what is left, and mend those that are nearly JSON.
+3. Judge them: is there one label, and a real explanation?
+4. Where the answer was cut off, ask whether what is missing could have changed it.
+
+Nothing is guessed: where two readings are possible, there is no label. Each step takes time linear in the length of
+the text, whatever it holds.
 """
 
 from __future__ import annotations
@@ -9,12 +16,14 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from workbook.labelling.schema import LABELS, Answer
+from workbook.labelling.schema import LABELS, PLACEHOLDER, Answer
 
 USABLE = ("ok", "repaired")
 UNUSABLE = {
@@ -23,14 +32,26 @@ UNUSABLE = {
     "empty": "no answer at all",
     "no_json": "an answer in prose",
     "invalid": "JSON, but not an answer of the schema",
+    "placeholder": "the prompt's own words in place of an explanation",
     "ambiguous": "several answers that disagree",
     "refused": "stopped by a content filter",
 }
 
+# An answer is one small object. Beyond these limits a text is not an answer, and finding that out must be cheap.
+_MOST_TAGS = 500
+_MOST_OBJECTS = 64
+_MOST_REPAIRS = 6
+_LONGEST_REPAIR = 6_000  # characters
+_DEEPEST_REPAIR = 20
+
 
 @dataclass(frozen=True)
 class Parsed:
-    """What became of one completion. `label` is None unless `status` is ok or repaired."""
+    """What became of one completion. `label` is None unless `status` is ok or repaired.
+
+    flags: `no_reasoning` (the think block is empty), `from_reasoning` (the answer stood in the reasoning field),
+    `cut_after_answer` (cut off, but only after the complete answer).
+    """
 
     status: str
     label: str | None = None
@@ -42,260 +63,411 @@ class Parsed:
 def parse_completion(choice: Any) -> Parsed:
     """Read one choice of a chat completion: openai's object, or the dict it came as.
 
-    `status` is ok, repaired (the JSON needed mending), or one of `UNUSABLE`. It never raises, whatever comes in.
+    `status` is ok, repaired (the JSON needed mending), or one of `UNUSABLE`. Never raises, whatever comes in.
     """
-    message = _get(choice, "message")
-    finish = _get(choice, "finish_reason")
+    message, finish = _get(choice, "message"), _get(choice, "finish_reason")
     content = _text(_get(message, "content"))
     field = _text(_get(message, "reasoning_content")) or _text(_get(message, "reasoning"))
     if finish == "content_filter" or (not content.strip() and _text(_get(message, "refusal"))):
         return Parsed("refused", reasoning=field.strip() or None)
 
     cut = finish == "length"
-    flags: tuple[str, ...] = ()
     if not content.strip() and field.strip() and not cut:
-        # A server whose reasoning parser took too much: an answer only if nothing but an answer is in there.
-        thinking, rest, _ = _split(field)
-        whole = rest if thinking is not None else field
-        status, answer, found = _read(whole, cut)
-        if status in USABLE and _only_whitespace_around(whole, found):
-            reasoning = (thinking or "").strip() or None
-            return Parsed(status, answer.label, answer.explanation, reasoning, ("from_reasoning",))
-        return Parsed("empty", reasoning=field.strip())
+        return _from_reasoning(field)
 
-    thinking, rest, closed = _split(content)
-    reasoning = "\n\n".join(part.strip() for part in (field, thinking or "") if part.strip()) or None
-    if thinking is not None and reasoning is None:
-        flags = ("no_reasoning",)
-    if not closed:
+    split = _split(content)
+    reasoning = "\n\n".join(part.strip() for part in (field, split.thinking or "") if part.strip()) or None
+    flags = ("no_reasoning",) if split.thinking is not None and reasoning is None else ()
+    if not split.closed:
         return Parsed("truncated" if cut else "unclosed_think", reasoning=reasoning, flags=flags)
 
-    status, answer, found = _read(rest, cut)
-    if cut and not (status in USABLE and _only_whitespace_around(rest, found)):
-        status = "truncated"  # what was cut off might have taken the answer back
-    elif cut:
-        flags += ("cut_after_answer",)
-    if status not in USABLE:
-        return Parsed(status, reasoning=reasoning, flags=flags)
-    return Parsed(status, answer.label, answer.explanation, reasoning, flags)
+    reading = _read(split.answer)
+    if cut:
+        reading = _after_cut(reading, split.answer, thought=reasoning is not None or bool(flags))
+    if reading.answer is None:
+        return Parsed(reading.status, reasoning=reasoning, flags=flags)
+    flags += ("cut_after_answer",) if cut else ()
+    return Parsed(reading.status, reading.answer.label, reading.answer.explanation, reasoning, flags)
 
 
-# --- the thinking ---------------------------------------------------------------------------------------
+def _from_reasoning(field: str) -> Parsed:
+    """A server's reasoning parser may swallow the answer. Then the field counts if it holds nothing besides."""
+    split = _split(field)
+    reading = _read(split.answer)
+    if reading.answer is None or not _stands_alone(reading, split.answer):
+        return Parsed("empty", reasoning=field.strip())
+    reasoning = (split.thinking or "").strip() or None
+    return Parsed(
+        reading.status, reading.answer.label, reading.answer.explanation, reasoning, ("from_reasoning",)
+    )
 
-_TAG = re.compile(r"<(/?)think(?:ing)?>|\[(/?)THINK\]", re.IGNORECASE)
-_OBJECT = re.compile(r"\{\s*(?:[\"']|label\b|explanation\b)")
-_STRICT = json.JSONDecoder()
+
+# --- 1. the thinking -----------------------------------------------------------------------------------------
+
+_TAG = re.compile(
+    r"<\s?(/?)\s?(?:seed:)?(?:think(?:ing)?|thoughts?|reasoning)\s?>|\[(/?)THINK\]|◁(/?)think▷", re.IGNORECASE
+)
 
 
-def _split(text: str) -> tuple[str | None, str, bool]:
-    """(the thinking or None where there is no think tag, what is outside of it, whether every block was closed).
+class _Split(NamedTuple):
+    thinking: str | None  # None where there is no think tag
+    answer: str
+    closed: bool = True  # whether every block that was opened was closed
 
-    A closing tag without its opening one ends a block that the chat template opened. A tag inside an answer's own
-    strings is none.
+
+def _split(text: str) -> _Split:
+    """A text as its thinking and its answer.
+
+    A closing tag without an opening one ends a block that the chat template opened: all before it was thinking.
     """
     thinking: list[str] = []
     outside: list[str] = []
-    depth, start, last_close, tagged = 0, 0, 0, False
-    answer_ends, tries = 0, 8
-    for number, found in enumerate(_TAG.finditer(text)):
-        if number == _MOST_TAGS:
-            return text, "", False
-        if depth == 0 and tries:
-            tries -= 1
-            for candidate in _OBJECT.finditer(text, max(start, answer_ends), found.start()):
-                with contextlib.suppress(ValueError, RecursionError):
-                    answer_ends = _STRICT.raw_decode(text, candidate.start())[1]
-                break
-        if depth == 0 and found.start() < answer_ends:
-            continue
-        tagged = True
-        if found.group(1) or found.group(2):
-            last_close = found.end()
-            if depth == 0:  # opened by the chat template: all before it was thinking
-                thinking += [*outside, text[start : found.start()]]
-                outside = []
-                start = found.end()
-            else:
-                depth -= 1
-                if depth == 0:
-                    thinking.append(text[start : found.start()])
-                    start = found.end()
-        else:
-            if depth == 0:
-                outside.append(text[start : found.start()])
-                start = found.end()
+    depth = start = last_close = 0
+    tags = _tags(text)
+    if len(tags) > _MOST_TAGS:
+        return _Split(text, "", closed=False)
+    for tag in tags:
+        before = text[start : tag.start()]
+        if not any(tag.groups()):  # an opening tag
             depth += 1
-    if not tagged:
-        return None, text, True
+            if depth > 1:
+                continue
+            outside.append(before)
+        else:
+            last_close = tag.end()
+            if depth > 1:
+                depth -= 1
+                continue
+            if depth == 0:
+                thinking += outside
+                outside = []
+            thinking.append(before)
+            depth = 0
+        start = tag.end()
     if depth == 0:
-        outside.append(text[start:])
-        return "".join(thinking), "".join(outside), True
-    # More blocks opened than closed: a tag that was only mentioned, if nothing but an answer follows the last one.
-    after = text[last_close:] if last_close > start else ""
-    status, _, found = _read(after, cut=False)
-    if status in USABLE and _only_whitespace_around(after, found):
-        return "".join([*thinking, text[start:last_close]]), after, True
-    return "".join([*thinking, text[start:]]), "", False
+        return _Split("".join(thinking) if tags else None, "".join([*outside, text[start:]]))
+    # More tags opened than closed: one was only mentioned if nothing but an answer follows the last closing one.
+    if last_close > start and _stands_alone(_read(text[last_close:]), text[last_close:]):
+        return _Split("".join([*thinking, text[start:last_close]]), text[last_close:])
+    return _Split("".join([*thinking, text[start:]]), "", closed=False)
 
 
-# --- the answer -----------------------------------------------------------------------------------------
+def _tags(text: str) -> list[re.Match[str]]:
+    """The think tags, but not those that an answer quotes in its own strings."""
+    tags = list(islice(_TAG.finditer(text), _MOST_TAGS + 1))
+    quoting: list[_Found] = []
+    with contextlib.suppress(_TooMany):
+        for found in _objects(text) if tags else ():
+            quoting += [found] if found.fields and not found.mended else []
+    return [tag for tag in tags if not any(it.start < tag.start() < it.end for it in quoting)]
 
 
-class _Object(dict):
-    """A JSON object that remembers whether a name occurred in it with two different values."""
+# --- 2. the objects ------------------------------------------------------------------------------------------
+
+_DOUBLE, _SINGLE = '"“”„‟«»＂', "'‘’‚‛`"
+_QUOTE = f"[{_DOUBLE}{_SINGLE}]"
+_OBJECT = re.compile(rf"[{{｛]\s*(?:{_QUOTE}|label\b|explanation\b)")
+_LABEL = re.compile(rf"{_QUOTE}?\blabel{_QUOTE}?\s*[:：]\s*{_QUOTE}?(\w{{1,40}})")
+
+
+class _Fields(dict):
+    """A JSON object that knows whether a name occurred in it with two different values."""
 
     torn = False
 
     @classmethod
-    def of(cls, pairs: list[tuple[str, Any]]) -> _Object:
+    def of(cls, pairs: list[tuple[str, Any]]) -> _Fields:
         made = cls(pairs)
         made.torn = any(made[name] != value for name, value in pairs)
         return made
 
 
-_JSON = json.JSONDecoder(object_pairs_hook=_Object.of, parse_int=str)
-_LENIENT = json.JSONDecoder(object_pairs_hook=_Object.of, parse_int=str, strict=False)
-_LABEL = re.compile(r"[\"']?\blabel[\"']?\s*:\s*[\"'](\w{1,40})")
-# An answer is one small object. What is far beyond that is no answer, and must not cost seconds to find out.
-_MOST_TAGS = 500
-_MOST_OBJECTS = 64
-_MOST_REPAIRS = 6
-_MOST_PIECES = 200
-_LONGEST_REPAIR = 6_000  # characters
+_JSON = json.JSONDecoder(object_pairs_hook=_Fields.of, parse_int=str)
 
 
-def _read(text: str, cut: bool) -> tuple[str, Answer | None, tuple[int, int]]:
-    """(status, the answer, where it stands) of a text without thinking."""
-    if not text.strip():
-        return ("truncated" if cut else "empty"), None, (0, 0)
-    answers: list[tuple[_Object, bool, tuple[int, int]]] = []
-    broken: set[str] = set()  # labels of objects that could not be read
-    seen = tangled = False
+class _Found(NamedTuple):
+    """An object in a text, from `start` to `end`. `fields` is None where it cannot be read, even mended."""
+
+    start: int
+    end: int
+    fields: _Fields | None
+    mended: bool = False
+    closed: bool = True  # False where its last brace is missing
+
+
+class _TooMany(Exception):
+    """More objects than an answer has; or broken ones that are too many, too deep or too long to mend."""
+
+
+def _objects(text: str) -> Iterator[_Found]:
+    """The objects of a text, from the first to the last. Raises _TooMany."""
     position, repairs = 0, _MOST_REPAIRS
     for _ in range(_MOST_OBJECTS):
-        found = _OBJECT.search(text, position)
-        if found is None:
-            break
-        seen, start = True, found.start()
+        opening = _OBJECT.search(text, position)
+        if opening is None:
+            return
+        start = opening.start()
         try:
-            value, position = _JSON.raw_decode(text, start)
-            mended = False
+            fields, position = _JSON.raw_decode(text, start)
+            yield _Found(start, position, fields)
         except RecursionError:
-            tangled = True
-            break
-        except ValueError:
-            if repairs == 0:
-                tangled = True
-                break
+            raise _TooMany from None
+        except ValueError as error:
+            if repairs == 0 or error.pos - start > _LONGEST_REPAIR:
+                raise _TooMany from None
             repairs -= 1
-            value, end = _mend(text[start : start + _LONGEST_REPAIR])
-            mended = True
-            position = start + (end or 1)
-            if value is None:
-                broken.update(_LABEL.findall(text[start : start + (end or 200)]))
-                continue
-        if "label" in value:
-            answers.append((value, mended, (start, position)))
-    else:
-        tangled = _OBJECT.search(text, position) is not None
+            found = _mend(text, start) or _Found(start, opening.end(), None)
+            position = found.end
+            yield found
+    if _OBJECT.search(text, position):
+        raise _TooMany
 
-    if tangled:
-        return "invalid", None, (0, 0)
+
+# --- 3. the verdict ------------------------------------------------------------------------------------------
+
+
+class _Reading(NamedTuple):
+    """What a text without thinking came to. `end` is where its last complete object ends."""
+
+    status: str
+    answer: Answer | None = None
+    start: int = 0
+    end: int = 0
+
+
+def _read(text: str) -> _Reading:
+    if not text.strip():
+        return _Reading("empty")
+    try:
+        found = list(_objects(text))
+    except _TooMany:
+        return _Reading("invalid")
+    if not found:
+        return _Reading("no_json")
+    start, end = found[0].start, found[-1].end if found[-1].fields and found[-1].closed else 0
+    broken = [_unread(text, place, found) for place, it in enumerate(found) if it.fields is None]
+    stated = [it for it in found if it.fields and "label" in it.fields]
+    answers = [it for it in stated if not _is_placeholder(it.fields.get("explanation"))]
     if not answers:
-        return ("invalid" if seen else "no_json"), None, (0, 0)
-    labels = {str(value["label"]) for value, _, _ in answers} | (broken & set(LABELS))
-    if len(labels) > 1 or any(value.torn for value, _, _ in answers):
-        return "ambiguous", None, (0, 0)
-    for value, mended, place in reversed(answers):
-        explanation = value.get("explanation")
-        if isinstance(explanation, str):
-            value = {**value, "explanation": explanation.encode("utf-8", "replace").decode("utf-8")}
-        try:
-            answer = Answer.model_validate(dict(value))
-        except ValidationError:
-            continue
-        # Said twice, it covers both: what stands around them is what counts as being around the answer.
-        return ("repaired" if mended else "ok"), answer, (answers[0][2][0], place[1])
-    return "invalid", None, (0, 0)
+        echoed = stated or any(map(_quotes_placeholder, broken))
+        return _Reading("placeholder" if echoed else "invalid", None, start, end)
+
+    hints = {label for part in broken if not _quotes_placeholder(part) for label in _LABEL.findall(part)}
+    labels = {str(it.fields["label"]) for it in answers} | (hints & set(LABELS))
+    if len(labels) > 1 or any(it.fields.torn for it in answers):
+        return _Reading("ambiguous", None, start, end)
+    for it in reversed(answers):
+        if answer := _validated(it.fields):
+            if _names_other(text[it.end :], answer.label) and _DOUBT.search(text[it.end :]):
+                return _Reading("ambiguous", None, start, end)
+            # Said twice, it covers both: what stands around them is what counts as being around the answer.
+            return _Reading("repaired" if it.mended else "ok", answer, answers[0].start, it.end)
+    return _Reading("invalid", None, start, end)
 
 
-_FENCE = re.compile(r"\s*(?:```[a-zA-Z]{0,10})?\s*")
+def _unread(text: str, place: int, found: list[_Found]) -> str:
+    """What belongs to an object that cannot be read: all up to the next object."""
+    following = found[place + 1].start if place + 1 < len(found) else len(text)
+    return text[found[place].start : min(following, found[place].start + _LONGEST_REPAIR)]
 
 
-def _only_whitespace_around(text: str, place: tuple[int, int]) -> bool:
-    """Whether nothing but white space and a code fence stands around an object."""
-    return bool(_FENCE.fullmatch(text[: place[0]]) and _FENCE.fullmatch(text[place[1] :]))
+def _validated(fields: _Fields) -> Answer | None:
+    explanation = fields.get("explanation")
+    if isinstance(explanation, str):  # lone surrogates, which UTF-8 cannot hold, become '?'
+        fields = {**fields, "explanation": explanation.encode("utf-8", "replace").decode("utf-8")}
+    try:
+        return Answer.model_validate(dict(fields))
+    except ValidationError:
+        return None
 
 
-# --- mending: only ever a cut-out object, never a whole completion ------------------------------------------
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
-_PIECE = re.compile(
-    r"""(?P<string>"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*')|(?P<brace>[{}])|[^"'{}]+""", re.DOTALL
+
+# What prompts say where an explanation belongs: this prompt, its earlier wording, and an example that small models
+# repeat from the labels' definitions.
+_ECHOES = tuple(
+    map(
+        _words,
+        (
+            PLACEHOLDER,
+            "one or two sentences, at least 40 characters, naming what in the abstract decides it",
+            "one or two sentences naming what in the abstract decides it",
+            "They use the data of others, as the abstract says.",
+        ),
+    )
 )
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\"\\/bfnrt])|\\")
-_SINGLE = re.compile(r"\\.|\"", re.DOTALL)
-_BARE_NAME = re.compile(r"(^|,)(\s*)(label|explanation)(?=\s*:)")
-_PYTHON = {"True": "true", "False": "false", "None": "null"}
-_FORM = re.compile(
-    r"""\{\s*"label"\s*:\s*"(?P<label>\w{1,40})"\s*,\s*"explanation"\s*:\s*"(?P<explanation>[^{}]*)"\s*\}"""
+_OWN_WORDS = 40  # characters: an echo with as many of the model's own behind it is an explanation
+
+
+def _is_placeholder(explanation: Any) -> bool:
+    """Whether an explanation only repeats the prompt. Its label is then worth nothing."""
+    words = _words(explanation) if isinstance(explanation, str) else ""
+    return any(
+        (len(words) >= 20 and words in echo) or (echo in words and len(words) - len(echo) < _OWN_WORDS)
+        for echo in _ECHOES
+    )
+
+
+def _quotes_placeholder(text: str) -> bool:
+    words = _words(text)
+    return any(echo in words for echo in _ECHOES)
+
+
+# --- 4. what was cut off -------------------------------------------------------------------------------------
+
+_DOUBT = re.compile(
+    r"\b(?:wait|actually|hmm+|sorry|apolog\w+|mistake\w*|wrong|incorrect|correction|reconsider\w*|second thought"
+    r"|instead|rather|(?:let me|i should|i need to) (?:re\w+|double|check|think))\b"
+    r"|(?:^|[.!?\n])\s?(?:but|no|or|however|although|yet|unless|maybe|perhaps|alternatively|still|not)\b",
+    re.IGNORECASE,
 )
 
 
-def _mend(text: str) -> tuple[_Object | None, int | None]:
-    """(the object that `text` begins with, mended, or None; where it ends, or None where it does not).
+def _after_cut(reading: _Reading, text: str, thought: bool) -> _Reading:
+    """The verdict on a text that was cut off at its end. `thought`: whether thinking came before it."""
+    rest = text[reading.end :]
+    if reading.end and _is_blank(rest):  # some servers run on with white space until the limit
+        return reading
+    if reading.answer and not (
+        "{" in rest or _names_other(rest, reading.answer.label) or _DOUBT.search(rest.strip())
+    ):
+        return reading
+    if reading.status == "no_json" and not thought:
+        return reading  # no answer had begun: more room would bring more prose
+    return _Reading("truncated")
 
-    Mended are Python's quotation marks and constants, names without quotation marks, trailing commas, escapes that
-    JSON does not know, line breaks and unescaped quotation marks in a string, and a missing last brace.
+
+def _names_other(text: str, label: str) -> bool:
+    return any(re.search(rf"\b{other}\b", text) for other in LABELS if other != label)
+
+
+_FENCE = re.compile(r"(?:```[a-zA-Z0-9]{0,10})?")
+
+
+def _is_blank(text: str) -> bool:
+    """Whether it is nothing but white space and a code fence."""
+    return _FENCE.fullmatch(text.strip()) is not None
+
+
+def _stands_alone(reading: _Reading, text: str) -> bool:
+    """Whether there is an answer and nothing else."""
+    return reading.answer is not None and _is_blank(text[: reading.start]) and _is_blank(text[reading.end :])
+
+
+# --- mending: a lenient reader for one object, never for a whole completion ---------------------------------------
+
+_BLANK = re.compile(r"\s*")
+_NAME = re.compile(rf"{_QUOTE}?(\w{{1,40}}){_QUOTE}?\s*[:：]")
+_WORD = re.compile(r"[-+.\w]+")
+# A quotation mark ends a value only where the object goes on behind it; any other stands within the value.
+_GOES_ON = (
+    rf"(?=\s*(?:\Z|```|[,，]?\s*(?:[}}｝\]]|{_QUOTE}(?:label|explanation){_QUOTE}\s*[:：])"
+    rf"|[,，]\s*(?:{_QUOTE}\w{{1,40}}{_QUOTE}|label|explanation)\s*[:：]))"
+)
+
+
+def _string(opening: str, closing: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"[{opening}]((?:[^\\{closing}]|\\.|[{closing}](?!{_GOES_ON}))*)[{closing}]{_GOES_ON}", re.DOTALL
+    )
+
+
+_STRINGS = (
+    _string('"', '"'),
+    _string("'", "'"),
+    _string(_DOUBLE[1:], _DOUBLE),
+    _string(_SINGLE[1:], _SINGLE),
+)
+_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt']|\\|\"")
+
+
+def _mend(text: str, start: int) -> _Found | None:
+    """The object that begins at `start`, read leniently; None where even that fails.
+
+    Forgiven are Python's and typographic quotation marks, full-width punctuation, constants of Python, names without
+    quotation marks, missing and trailing commas, escapes that JSON does not know, line breaks and
+    unescaped quotation marks in a string, and a missing last brace at the end of the text.
     """
-    pieces: list[str] = []
-    depth = position = 0
-    while len(pieces) < _MOST_PIECES and (piece := _PIECE.match(text, position)):
-        position = piece.end()
-        if piece["string"]:
-            pieces.append(_json_string(piece.group()))
-            continue
-        between = piece.group()
-        if between == "}" and pieces and pieces[-1].rstrip().endswith(","):
-            pieces[-1] = pieces[-1].rstrip()[:-1]
-        pieces.append(between if piece["brace"] else _outside_strings(between))
-        depth += (between == "{") - (between == "}")
-        if depth == 0:
-            break
-    end = position if depth == 0 else None
-    if depth == 1 and position == len(text) and re.fullmatch(r"\s*(?:```)?\s*|\".*", pieces[-1], re.DOTALL):
-        pieces = [*(pieces if pieces[-1].startswith('"') else pieces[:-1]), "}"]
-        end = position
-    if end is not None:
-        try:
-            return _LENIENT.raw_decode("".join(pieces))[0], end
-        except (ValueError, RecursionError):
-            pass
-    if form := _FORM.match(text):
-        known = not _LABEL.search(form["explanation"])  # else it would swallow a second answer
-        return (_Object(form.groupdict()) if known else None), form.end()
-    return None, end
+    reader = _Lenient(text[start : start + _LONGEST_REPAIR])
+    try:
+        fields = reader.object(0)
+    except ValueError:
+        return None
+    return _Found(start, start + reader.position, fields, mended=True, closed=reader.closed)
 
 
-def _json_string(literal: str) -> str:
-    """A JSON or Python string literal as JSON."""
-    body = literal[1:-1]
-    if literal[0] == "'":
-        body = _SINGLE.sub(lambda m: {'"': '\\"', "\\'": "'"}.get(m.group(), m.group()), body)
-    body = _ESCAPE.sub(lambda m: m.group() if len(m.group()) > 1 else "\\\\", body)
-    return f'"{body}"'
+class _Lenient:
+    """Reads one value after the other from `position` on. Raises ValueError where it cannot."""
+
+    def __init__(self, text: str):
+        self.text, self.position, self.closed = text, 0, True
+
+    def peek(self) -> str:
+        """The next character that is not blank; '' at the end or before a closing code fence."""
+        self.position = _BLANK.match(self.text, self.position).end()
+        return (
+            "" if self.text.startswith("```", self.position) else self.text[self.position : self.position + 1]
+        )
+
+    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        found = pattern.match(self.text, self.position)
+        self.position = found.end() if found else self.position
+        return found
+
+    def items(self, depth: int, ends: str, item: Any) -> list[Any]:
+        """What stands between a bracket and one of `ends`, with or without commas."""
+        if depth > _DEEPEST_REPAIR:
+            raise ValueError("too deep")
+        self.position += 1
+        found = []
+        while (sign := self.peek()) not in ends:
+            found.append(item(depth + 1))
+            if self.peek() in tuple(",，"):
+                self.position += 1
+        if sign:
+            self.position += 1
+        elif depth:
+            raise ValueError("an inner bracket is missing")
+        else:
+            self.closed = False
+        return found
+
+    def object(self, depth: int) -> _Fields:
+        return _Fields.of(self.items(depth, "}｝", self.pair))
+
+    def pair(self, depth: int) -> tuple[str, Any]:
+        name = self.take(_NAME)
+        if name is None:
+            raise ValueError("no name")
+        return name[1], self.value(depth)
+
+    def value(self, depth: int) -> Any:
+        sign = self.peek()
+        if sign in ("{", "｛"):
+            return self.object(depth)
+        if sign == "[":
+            return self.items(depth, "]", self.value)
+        for pattern in _STRINGS:
+            if string := self.take(pattern):
+                return _unescaped(string[1])
+        if word := self.take(_WORD):
+            return word[0]
+        raise ValueError("no value")
 
 
-def _outside_strings(text: str) -> str:
-    """What stands between strings, in JSON's words."""
-    text = _BARE_NAME.sub(r'\1\2"\3"', re.sub(r",\s*\]", "]", text))
-    return re.sub(r"\b(?:True|False|None)\b", lambda m: _PYTHON[m.group()], text)
+def _unescaped(body: str) -> str:
+    """The inside of a JSON or Python string literal as the text it stands for."""
+    mend = {'"': '\\"', "\\'": "'", "\\": "\\\\"}
+    return json.loads('"' + _ESCAPE.sub(lambda m: mend.get(m[0], m[0]), body) + '"', strict=False)
 
 
-# --- what servers and clients hand over ---------------------------------------------------------------------
+# --- what servers and clients hand over ---------------------------------------------------------------------------
 
 
 def _get(holder: Any, name: str) -> Any:
-    """A field of a dict, or of an object; None where there is none."""
+    """A field of a dict or an object; None where there is none."""
     try:
         return holder.get(name) if isinstance(holder, dict) else getattr(holder, name, None)
     except Exception:  # a property that raises is no answer either

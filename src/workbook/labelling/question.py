@@ -1,4 +1,9 @@
-"""A question as it is put: its words, the way of asking, the sampling; and the key that an answer is kept under."""
+"""A question: its wording, the way of asking, the sampling; and the key under which an answer is kept.
+
+A question's id depends on all of these, so a change of prompt or schema makes a new question. Answers stored under
+an earlier id stay in the store and can be read by that id (`LabelStore.questions()` lists them); they are never
+mixed with the new ones.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +22,8 @@ if TYPE_CHECKING:
 
 WAYS = {
     "thinking": "free: it thinks, then answers",
-    "json_schema": "bound: every token has to fit the schema",
-    "json_object": "bound to be some JSON object",
+    "json_schema": "bound: every token must fit the schema",
+    "json_object": "bound to be a JSON object of any kind",
 }
 
 
@@ -27,7 +32,8 @@ class Question:
     """What is asked of every paper, and how.
 
     way: thinking, json_schema or json_object (see `WAYS`). temperature: DeepSeek advises 0.6 for R1 and its
-    distilled models; at 0 they run in circles. max_tokens: thinking included. extra: further fields of the request.
+    distilled models; at 0 they run in circles. max_tokens: includes the thinking. extra: further request fields.
+    Raises WorkbookError for an unknown way.
     """
 
     way: str = "thinking"
@@ -38,10 +44,10 @@ class Question:
 
     def __post_init__(self) -> None:
         if self.way not in WAYS:
-            raise WorkbookError(f"There is no way of asking {self.way!r}. There are: {', '.join(WAYS)}.")
+            raise WorkbookError(f"{self.way!r} is not a way of asking. There are: {', '.join(WAYS)}.")
 
     def parameters(self) -> dict[str, Any]:
-        """The request's fields besides model and messages."""
+        """The fields of the request besides model and messages."""
         fields: dict[str, Any] = {"temperature": self.temperature, "max_tokens": self.max_tokens}
         if self.way == "json_schema":
             answer = {"name": "answer", "schema": json_schema(), "strict": True}
@@ -67,12 +73,12 @@ class Question:
         }
 
     def id(self, teacher: Teacher) -> str:
-        """Sixteen characters for this question asked of this teacher."""
+        """Sixteen characters that identify this question asked of this teacher."""
         return _hash(self.settings(teacher))
 
 
 def answer_key(question_id: str, title: str | None, abstract: str | None) -> str:
-    """The key of one paper's answer to one question: it changes with the text and with all that is asked."""
+    """The key of one paper's answer to one question: 32 characters that depend on the text and the question."""
     text = _hash([prompt.clean(title), prompt.clean(abstract)], 32)
     return _hash([question_id, text], 32)
 

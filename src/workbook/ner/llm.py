@@ -6,6 +6,7 @@ over the sentence: positions that it states are not looked at, and a sentence th
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import re
@@ -104,19 +105,19 @@ def _unusable(status: str, sentence: str) -> Reading:
 
 def _read_tagged(answer: str, sentence: str) -> Reading:
     wanted = "".join(sentence.split())
-    for candidate in (answer, *answer.splitlines()):
-        tags: list[str] = []
+    for candidate in dict.fromkeys((answer, *answer.splitlines())):
+        if len(candidate) < len(wanted):
+            continue
         # Pieces in turn: text, then text and type of a mark, and so on.
         pieces = _MARK.split(candidate)
-        if "".join("".join(p for i, p in enumerate(pieces) if i % 3 < 2).split()) != wanted:
+        texts = ["".join(piece.split()) for place, piece in enumerate(pieces) if place % 3 < 2]
+        if "".join(texts) != wanted:
             continue
-        for place, piece in enumerate(pieces):
-            length = len("".join(piece.split()))
-            if place % 3 == 0:
-                tags += ["O"] * length
-            elif place % 3 == 1 and length:
-                kind = pieces[place + 1]
-                tags += [f"B-{kind}", *[f"I-{kind}"] * (length - 1)]
+        tags: list[str] = []
+        for outside, marked, kind in itertools.zip_longest(
+            texts[::2], texts[1::2], pieces[2::3], fillvalue=""
+        ):
+            tags += ["O"] * len(outside) + _named(kind, len(marked))
         return Reading("ok", with_spaces(sentence, tags))
     rest = _MARK.sub(r"\1", answer)
     if _OTHER_MARK.search(rest) and not _OTHER_MARK.search(sentence):
@@ -126,33 +127,68 @@ def _read_tagged(answer: str, sentence: str) -> Reading:
     return _unusable("text_changed", sentence)
 
 
+def _named(kind: str, length: int) -> list[str]:
+    """The tags of an entity of `length` characters."""
+    return [f"{'I' if place else 'B'}-{kind}" for place in range(length)]
+
+
 def _read_json(answer: str, sentence: str) -> Reading:
     named = _json_entities(answer)
     if named is None:
         return _unusable("no_json", sentence)
     tags, cursor, lost = ["O"] * len(sentence), 0, 0
+    nowhere = {""}
     for entity in named:
         text, kind = (entity.get("text"), entity.get("type")) if isinstance(entity, dict) else (None, None)
-        place = (
-            _place(text.strip(), sentence, tags, cursor) if isinstance(text, str) and kind in KINDS else None
-        )
+        text = text.strip() if isinstance(text, str) and isinstance(kind, str) and kind in KINDS else ""
+        place = None if text in nowhere else _place(text, sentence, tags, cursor)
         if place is None:
+            nowhere.add(text)  # nor will there be a place later on
             lost += 1
             continue
-        cursor = place + len(text.strip())
-        tags[place:cursor] = [f"B-{kind}", *[f"I-{kind}"] * (cursor - place - 1)]
+        cursor = place + len(text)
+        tags[place:cursor] = _named(kind, len(text))
     return Reading("ok", tags, lost)
 
 
+_OBJECT = re.compile(r'\{\s*"')
+_JSON = json.JSONDecoder(parse_int=str)  # a number of many digits takes long to read, and none is wanted
+_COST_OF_A_FAILURE = 100  # characters that could be read meanwhile
+
+
 def _json_entities(answer: str) -> list[Any] | None:
-    """The list under `entities` in the first JSON object that has one."""
-    for start in (match.start() for match in re.finditer("{", answer)):
+    """The list under `entities` in the first JSON object that has one.
+
+    However many braces an answer holds, at most a few of its lengths are read: then it is no answer.
+    """
+    position, budget = 0, 2 * len(answer) + 20_000
+    while budget > 0 and (opening := _OBJECT.search(answer, position)):
+        start = opening.start()
         try:
-            document, _ = json.JSONDecoder().raw_decode(answer, start)
-        except (ValueError, RecursionError):
+            document, position = _JSON.raw_decode(answer, start)
+        except RecursionError:
+            return None
+        except ValueError as error:
+            unclosed = error.msg.startswith("Unterminated")
+            budget -= (len(answer) if unclosed else error.pos) - start + _COST_OF_A_FAILURE
+            position = start + 1
             continue
-        if isinstance(document, dict) and isinstance(document.get("entities"), list):
-            return document["entities"]
+        if (found := _entities_within(document)) is not None:
+            return found
+    return None
+
+
+def _entities_within(document: dict[str, Any]) -> list[Any] | None:
+    """The list under `entities` in this object or, where it has none, in one inside it."""
+    waiting: list[Any] = [document]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if isinstance(part.get("entities"), list):
+                return part["entities"]
+            part = [*part.values()]
+        if isinstance(part, list):
+            waiting += reversed(part)
     return None
 
 
