@@ -6,7 +6,8 @@
 
 `.venv` in the clone gets torch first, in the version that constraints.txt names, then everything else. A stamp in
 .venv records that setup finished, and for which pyproject.toml and constraints.txt: while they stay the same, a second
-setup takes no time. A setup that was cut off starts over; pip keeps what it downloaded.
+setup takes no time. A setup that was cut off starts over (pip keeps its downloads). A .venv that you made yourself is
+kept, with the torch in it.
 
 WORKBOOK_PYTHON=<python> uses that interpreter as it is and installs nothing.
 Exit codes: 0 success, 1 something failed, 2 wrong usage, 130 interrupted.
@@ -51,12 +52,14 @@ def set_up():
     if python.exists() and stamped == wanted:
         return python
     print(f"Setting up .venv (once; Python {platform.python_version()})")
-    # pip takes a half-written package for complete: only an environment whose last setup finished is kept.
-    if not (python.exists() and all(stamped.get(key) == wanted[key] for key in ("python", "root"))):
-        if VENV.exists() and any(VENV.iterdir()) and not (VENV / "pyvenv.cfg").exists():
+    # pip takes a half-written package for complete, so an environment whose setup was cut off is made anew.
+    config = VENV / "pyvenv.cfg"
+    made_of = config.read_text(encoding="utf-8") if config.exists() else ""
+    if stamped == {} or not python.exists() or wanted["python"] not in made_of:
+        if not config.exists() and VENV.exists() and any(VENV.iterdir()):
             raise SystemExit(f"{VENV} exists but is not a virtual environment. Move it away, then try again.")
         subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
-    STAMP.unlink(missing_ok=True)
+    STAMP.write_text("{}", encoding="utf-8")
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     torch = next(line for line in pins if line.startswith("torch=="))
     install = [python, "-m", "pip", "--disable-pip-version-check", "install", "-c", "constraints.txt"]
@@ -89,10 +92,10 @@ def fingerprint():
 
 
 def read_stamp():
-    """What the last finished setup was for; empty where none finished."""
+    """What the last setup was for; empty where it was cut off, None where there was none."""
     try:
-        return dict(json.loads(STAMP.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return dict(json.loads(STAMP.read_text(encoding="utf-8"))) if STAMP.exists() else None
+    except (ValueError, TypeError):
         return {}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -73,8 +74,24 @@ def test_a_setup_that_was_cut_off_starts_over(clone, monkeypatch):
     assert not half.exists()
 
 
-@pytest.mark.parametrize("stamp", ["{", "[1]", "", '{"python": "2.7"}'])
-def test_a_broken_stamp_counts_as_none(clone, stamp):
+def test_an_environment_that_was_made_by_hand_is_kept(clone):
+    """With a CPU build of torch in it, for instance; unless its Python is another one."""
+    subprocess.run([sys.executable, "-m", "venv", clone / ".venv"])
+    mine = clone / ".venv" / "mine"
+    mine.touch()
+    bootstrap.set_up()
+    assert mine.exists() and [command[:3] for command in bootstrap.commands[1:]] == 2 * [
+        ["-m", "pip", "--disable-pip-version-check"]
+    ]
+    config = clone / ".venv" / "pyvenv.cfg"
+    config.write_text(config.read_text().replace(platform.python_version(), "3.0.0"))
+    bootstrap.STAMP.unlink()
+    bootstrap.set_up()
+    assert not mine.exists()
+
+
+@pytest.mark.parametrize("stamp", ["{", "[1]", "", "{}"])
+def test_a_broken_stamp_counts_as_cut_off(clone, stamp):
     bootstrap.set_up()
     bootstrap.STAMP.write_text(stamp, encoding="utf-8")
     bootstrap.set_up()
@@ -103,7 +120,7 @@ def test_an_old_python_is_told_what_to_do(monkeypatch):
         bootstrap.check_python()
 
 
-def test_pip_that_fails_shows_its_reason_and_sets_no_stamp(tmp_path):
+def test_pip_that_fails_shows_its_reason_and_leaves_no_stamp_that_says_done(tmp_path):
     """In a clone whose constraints name a torch that does not exist, without any index to look it up."""
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools" / "bootstrap.py").write_bytes((ROOT / "tools" / "bootstrap.py").read_bytes())
@@ -122,7 +139,7 @@ def test_pip_that_fails_shows_its_reason_and_sets_no_stamp(tmp_path):
     assert done.returncode == 1
     assert "torch==0.0.0.1" in done.stderr
     assert done.stderr.rstrip().endswith("Setup failed (exit code 1); the reason is above.")
-    assert not (tmp_path / ".venv" / "workbook-setup.json").exists()
+    assert (tmp_path / ".venv" / "workbook-setup.json").read_text() == "{}"
 
 
 def test_a_named_python_is_used_as_it_is(clone, monkeypatch):
