@@ -134,7 +134,10 @@ def is_install(cell: Any) -> bool:
 
 def readme_table() -> str:
     """The table of notebooks in README.md."""
-    rows = ["| notebook | what it is about | sandbox, 2 cores | live, one GPU |", "|---|---|---|---|"]
+    rows = [
+        "| notebook | what it is about | sandbox, 2 cores | live, one GPU (estimated) |",
+        "|---|---|---|---|",
+    ]
     for entry in NOTEBOOKS.values():
         rows.append(
             f"| [{entry.name}](notebooks/{entry.name}.ipynb) | **{entry.title}**: {entry.about} | "

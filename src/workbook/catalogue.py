@@ -14,8 +14,10 @@ class Entry:
     """One notebook.
 
     `sandbox_seconds` and `sandbox_gib` (memory) were measured on 2 CPU cores by `workbook run`. The live figures are
-    estimated from the tutorials' (README, “Time and memory”): memory of the GPU where there is one, else of the
-    machine. `headline` is the recorded figure that stands for the notebook in the report.
+    estimates: times from the tutorials' own, `live_gib` (memory of the GPU where there is one, else of the machine)
+    from the models' sizes, `live_disk_gib` from the most checkpoints that lie in the results at one time (12 bytes a
+    weight; tests/live counts them), `live_download_gib` from the repos' sizes, with the largest model that the
+    notebook may serve. `headline` is the recorded figure that stands for the notebook in the report.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Entry:
     live_cpu_hours: float
     live_gib: int
     live_disk_gib: int
+    live_download_gib: int
 
     def takes(self, mode: str, gpu: bool = True) -> str:
         """How long it takes, as a person is told: "80 s", "45 min", "20 h"."""
@@ -44,32 +47,32 @@ NOTEBOOKS = {
     entry.name: entry
     for entry in (
         Entry("00_start_here", "Start here", "the map, the two modes, a check of this machine", "rows",
-              15, 0.5, 1, 0.02, 2, 1),
+              15, 0.5, 1, 0.02, 2, 1, 1),
         Entry("01_hub_exploration", "The Hub: models, datasets, Spaces", "find, read, load, pin", "korean_models_listed",
-              15, 0.7, 3, 0.1, 4, 4),
+              15, 0.7, 3, 0.1, 4, 1, 2),
         Entry("02_tokenizer_alignment", "Tokenizers, and labels that line up with them",
               "ids, masks, pairs, offsets; characters to sub-words and back", "real_share_grouped",
-              10, 0.5, 2, 0.05, 4, 3),
+              10, 0.5, 2, 0.05, 4, 1, 1),
         Entry("03_klue_ner", "Korean named entities with KLUE and BERT",
               "two recipes, three scores, resume, publish", "f1_second_recipe",
-              60, 0.8, 12, 15, 8, 8),
+              60, 0.8, 12, 15, 8, 12, 1),
         Entry("04_klue_ynat", "News sections: Trainer, and the loop inside it",
               "a baseline first, the loop by hand, confusion, publish, use", "accuracy",
-              60, 0.8, 8, 2, 6, 6),
+              60, 0.8, 8, 2, 6, 6, 1),
         Entry("05_imdb_sentiment", "Film reviews: sentiment, and what a score is worth",
               "odd data, precision and recall, what truncation costs", "accuracy",
-              60, 1.2, 45, 30, 10, 8),
+              60, 1.2, 45, 30, 10, 6, 1),
         Entry("06_yelp_stars", "Stars: five classes that have an order",
               "two ways to train, the wrong optimizer, imbalance", "accuracy",
-              80, 1.2, 8, 2, 8, 8),
+              80, 1.2, 8, 2, 8, 6, 2),
         Entry("07_r1_labelling", "Labels from a reasoning model",
               "a corpus, a schema, thousands of answers kept safe", "teacher_agreement",
-              15, 0.5, 60, 30, 8, 12),
+              15, 0.5, 60, 30, 8, 1, 18),
         Entry("08_modernbert_student", "A ModernBERT student of those labels",
               "student against teacher, baseline and people", "accuracy",
-              60, 0.9, 20, 20, 10, 6),
+              60, 0.9, 20, 20, 10, 10, 3),
         Entry("09_ner_four_generations", "Four generations of NER on the same sentences",
               "CRF, Bi-LSTM-CRF, BERT and a language model: quality and speed", "encoder_entity_f1",
-              90, 0.9, 40, 20, 10, 8),
+              90, 0.9, 40, 20, 10, 2, 16),
     )
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The environment variables that point the ecosystem's clients at the sandbox, or at a RunPod volume.
+"""The environment variables that point the ecosystem's clients at the sandbox, a mirror, or a RunPod volume.
 
 The clients read them once, when they are imported: that is why a notebook's first line is `workbook.start`.
 """
@@ -6,15 +6,17 @@ The clients read them once, when they are imported: that is why a notebook's fir
 from __future__ import annotations
 
 import importlib.abc
+import importlib.metadata
 import importlib.util
 import os
 import sys
+import urllib.parse
 from collections.abc import MutableMapping
 from pathlib import Path
 
 CLIENTS = ("huggingface_hub", "datasets", "evaluate", "transformers")
 
-# A person's own settings of these would lead the sandbox's files into their caches, or its clients astray.
+# With a person's own settings of these, the sandbox's files would end up in their caches, or its clients elsewhere.
 _MUST_NOT_LEAK_IN = (
     "HF_ASSETS_CACHE", "HF_DATASETS_CACHE", "HF_DATASETS_DOWNLOADED_DATASETS_PATH",
     "HF_DATASETS_EXTRACTED_DATASETS_PATH", "HF_DATASETS_OFFLINE", "HF_EVALUATE_CACHE", "HF_EVALUATE_OFFLINE",
@@ -24,15 +26,39 @@ _MUST_NOT_LEAK_IN = (
     "TRANSFORMERS_CACHE", "TRANSFORMERS_OFFLINE",
 )  # fmt: skip
 
-# Two threads that spin only for moments while they wait, then sleep: on a machine that is idle faster than one,
-# on one that is busy not much slower, where OpenMP's own long spinning costs four to seven times as much.
-# Two on every machine: the same figures.
-THREADS = {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
+# Threads that spin only for moments while they wait, then sleep: OpenMP's own long spinning costs four to seven times
+# as much on a machine that is busy with something else.
+SLEEPING_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
+# And two on every machine: sums differ with their number, and the sandbox shows the same figures everywhere.
+THREADS = {"OMP_NUM_THREADS": "2", **SLEEPING_THREADS}
+
+# Packages with compiled parts: one that is loaded cannot be replaced by pip under a running kernel.
+_COMPILED = {
+    "numpy": "numpy", "pandas": "pandas", "polars": "polars", "pyarrow": "pyarrow", "safetensors": "safetensors",
+    "scipy": "scipy", "sklearn": "scikit-learn", "tokenizers": "tokenizers", "torch": "torch",
+}  # fmt: skip
+_ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def imported_clients() -> list[str]:
     """The clients that are imported already, and so have read their environment."""
     return [name for name in CLIENTS if name in sys.modules]
+
+
+def replaced_packages() -> list[str]:
+    """Packages of which this process holds another version than is installed, as “numpy 1.26.4 (installed: 2.4.6)”."""
+    replaced = []
+    for module, distribution in _COMPILED.items():
+        loaded = getattr(sys.modules.get(module), "__version__", None)
+        if not isinstance(loaded, str):
+            continue
+        try:
+            installed = importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # from a source tree, or by another package manager
+        if loaded.split("+")[0] != installed.split("+")[0]:  # the build, +cpu or +cu128, is not always told
+            replaced.append(f"{module} {loaded} (installed: {installed})")
+    return replaced
 
 
 def hub_variables(url: str, home: Path) -> dict[str, str]:
@@ -74,7 +100,22 @@ def enter_sandbox(url: str, home: Path, environment: MutableMapping[str, str] = 
     _without_proxy(environment)
     for name, value in THREADS.items():
         environment.setdefault(name, value)
-    set_when_imported()
+    set_when_imported(inference=url)
+
+
+def enter_live(*, on_cpu: bool, environment: MutableMapping[str, str] = os.environ) -> None:
+    """What live mode needs that a person may have left unset: nothing of theirs is changed.
+
+    on_cpu: let threads sleep while they wait; how many there are is left to torch. Where HF_ENDPOINT is a mirror on
+    this machine, the clients do without Xet, whose servers a mirror does not have, and without a proxy.
+    """
+    if on_cpu:
+        for name, value in SLEEPING_THREADS.items():
+            environment.setdefault(name, value)
+    if urllib.parse.urlsplit(environment.get("HF_ENDPOINT", "")).hostname in _ON_THIS_MACHINE:
+        environment.setdefault("HF_HUB_DISABLE_XET", "1")
+        _without_proxy(environment)
+        set_when_imported()
 
 
 def enter_mirror(url: str, home: Path, environment: MutableMapping[str, str]) -> None:
@@ -100,21 +141,40 @@ def _without_proxy(environment: MutableMapping[str, str]) -> None:
         environment[spelling] = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
 
 
-# Settings that have no variable of their own: module, attribute, value.
-_SETTINGS = {
-    # or load_dataset asks `datasets-server.<endpoint's host>`, a name look-up that leaves the machine
-    "datasets.config": ("USE_PARQUET_EXPORT", False),
-    "evaluate.utils.logging": ("_tqdm_active", False),
+# Settings that have no variable of their own, by module. datasets: or load_dataset asks `datasets-server.<the
+# endpoint's host>`, a name look-up that leaves the machine.
+_SETTINGS: dict[str, dict[str, object]] = {
+    "datasets.config": {"USE_PARQUET_EXPORT": False},
+    "evaluate.utils.logging": {"_tqdm_active": False},
 }
 
 
-class _SettingsHook(importlib.abc.MetaPathFinder):
-    """Applies `_SETTINGS` to each of these modules as soon as it is loaded."""
+def _inference_settings(url: str) -> dict[str, object]:
+    """The addresses that huggingface_hub keeps for inference and dataset services beside the Hub: all lead to `url`."""
+    return {
+        "INFERENCE_ENDPOINT": url,
+        "INFERENCE_ENDPOINTS_ENDPOINT": f"{url}/inference-endpoints",
+        "INFERENCE_CATALOG_ENDPOINT": f"{url}/inference-catalog",
+        "INFERENCE_PROXY_TEMPLATE": f"{url}/inference/{{provider}}",
+        "DATASETS_SERVER_ENDPOINT": f"{url}/datasets-server",
+    }
 
-    _searching = False
+
+def _apply(settings: dict[str, object], module: object) -> None:
+    for name, value in settings.items():
+        if hasattr(module, name):  # what a version does not know, it does not use
+            setattr(module, name, value)
+
+
+class _SettingsHook(importlib.abc.MetaPathFinder):
+    """Applies settings to a module as soon as it is loaded."""
+
+    def __init__(self) -> None:
+        self.settings: dict[str, dict[str, object]] = {}
+        self._searching = False
 
     def find_spec(self, fullname, path=None, target=None):
-        if fullname not in _SETTINGS or self._searching:
+        if fullname not in self.settings or self._searching:
             return None
         self._searching = True
         try:
@@ -126,16 +186,25 @@ class _SettingsHook(importlib.abc.MetaPathFinder):
 
             def exec_module(module):
                 execute(module)
-                setattr(module, *_SETTINGS[fullname])
+                _apply(self.settings[fullname], module)
 
             spec.loader.exec_module = exec_module
         return spec
 
 
-def set_when_imported() -> None:
-    """Apply the settings that have no variable, now or as soon as their module is imported."""
-    for name, setting in _SETTINGS.items():
+def set_when_imported(inference: str | None = None) -> None:
+    """Apply the settings that have no variable, now or as soon as their module is imported.
+
+    inference: an address that huggingface_hub's inference services are sent to as well.
+    """
+    settings = dict(_SETTINGS)
+    if inference:
+        settings["huggingface_hub.constants"] = _inference_settings(inference)
+    for name, values in settings.items():
         if name in sys.modules:
-            setattr(sys.modules[name], *setting)
-    if not any(isinstance(finder, _SettingsHook) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _SettingsHook())
+            _apply(values, sys.modules[name])
+    hook = next((finder for finder in sys.meta_path if isinstance(finder, _SettingsHook)), None)
+    if hook is None:
+        hook = _SettingsHook()
+        sys.meta_path.insert(0, hook)
+    hook.settings.update(settings)

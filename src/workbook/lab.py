@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 
 from workbook import machine, paths
 from workbook.catalogue import MODES, NOTEBOOKS, Entry
-from workbook.environment import enter_sandbox, imported_clients, set_when_imported
+from workbook.environment import enter_live, enter_sandbox, imported_clients, replaced_packages
 from workbook.errors import WorkbookError
 from workbook.wording import number
 
 SEED = 42
 HOW_TO_GET_A_GPU = (
     "Colab: Runtime → Change runtime type → GPU, then run from the top. "
-    "RunPod: deploy a pod with a GPU and a network volume (README, «RunPod»)."
+    "RunPod: deploy a pod with a GPU and a network volume (README, “RunPod”)."
 )
 T = TypeVar("T")
 
@@ -39,16 +39,15 @@ _sandbox: Any = None  # the one stand-in of this process
 def start(notebook: str, mode: str | None = None) -> Lab:
     """Make this kernel ready for `notebook` and show how it will run.
 
-    The mode is `mode` where given, else the variable `WORKBOOK_MODE`, else `live` where there is an NVIDIA
-    GPU and the Hub answers, else `sandbox`. In the sandbox a stand-in for the Hub is started on loopback and
-    the clients' environment is set, so this has to come before transformers or datasets is imported. Beside it
-    answers a scripted teacher: OPENAI_BASE_URL, OPENAI_API_KEY and WORKBOOK_TEACHER_MODEL then name this one,
-    whatever they named before, for nothing leaves the machine in that mode.
-    Calling it again in the same kernel changes nothing and returns the same Lab.
+    The mode is `mode` if given, else the variable `WORKBOOK_MODE`, else `live` where there is an NVIDIA GPU and
+    the Hub answers, else `sandbox`. In the sandbox, a stand-in for the Hub starts on loopback and the clients'
+    environment is set, so this comes before the import of transformers or datasets. A scripted teacher answers
+    beside it: OPENAI_BASE_URL, OPENAI_API_KEY and WORKBOOK_TEACHER_MODEL name it, whatever they named before.
+    A second call in the same kernel changes nothing and returns the same Lab.
 
-    Raises WorkbookError for an unknown mode or notebook, clients imported too early, a Hub that does not
-    answer in live mode, a results folder that cannot be written, a disk too full, and what the sandbox
-    raises (port in use, an overlay that is not there).
+    Raises WorkbookError for an unknown mode or notebook, clients imported too early, packages that were replaced
+    while this kernel holds older ones, a Hub that does not answer in live mode, a results folder that cannot be
+    written, a full disk, and what the stand-in raises (port in use, a missing overlay).
     """
     if notebook not in NOTEBOOKS:
         raise WorkbookError(f"There is no notebook '{notebook}'. There are: {', '.join(NOTEBOOKS)}.")
@@ -59,6 +58,7 @@ def start(notebook: str, mode: str | None = None) -> Lab:
                 f"This kernel already runs in {lab.mode} mode. Restart the kernel, then start(…, mode={mode!r})."
             )
     else:
+        _refuse_replaced_packages()
         gpu = machine.nvidia_gpu()
         running = next(iter(_labs.values()), None)
         chosen, why = (running.mode, running.why) if running and mode is None else _decide(mode, gpu)
@@ -70,6 +70,15 @@ def start(notebook: str, mode: str | None = None) -> Lab:
         _labs[notebook] = lab
     _show(lab)
     return lab
+
+
+def _refuse_replaced_packages() -> None:
+    if replaced := replaced_packages():
+        raise WorkbookError(
+            f"This session loaded {', '.join(replaced)} before the installation replaced "
+            f"{'it' if len(replaced) == 1 else 'them'}. Restart the session, then run all "
+            "(Colab: Runtime → Restart session and run all)."
+        )
 
 
 def _decide(mode: str | None, gpu: machine.GPU | None) -> tuple[str, str]:
@@ -120,7 +129,6 @@ class Lab:
             self.hub = os.environ.get("HF_ENDPOINT", machine.DEFAULT_ENDPOINT)
             if self.mirror:
                 self.hub = f"a mirror on this machine: {', '.join(self.mirror)} over the workbook's own data"
-                set_when_imported()
             self._enter_live()
         self._metrics: dict[str, Any] = {}
         _set_seed(self.seed)
@@ -199,8 +207,20 @@ class Lab:
         free = machine.free_disk_gib(root)
         if free < need:
             raise WorkbookError(
-                f"The disk of {paths.shown(root)} has {free:.1f} GiB free; this notebook needs {need:g} GiB in "
+                f"The disk of {paths.shown(root)} has {free:.1f} GiB free; this notebook writes up to {need:g} GiB in "
                 f"{self.mode} mode. Make room, or write results elsewhere: WORKBOOK_OUTPUTS=<folder>."
+            )
+
+    def _check_cache(self) -> None:
+        """Say where the Hub's cache may not have room. What is downloaded already takes none, so this is no error."""
+        cache = paths.hub_cache()
+        free, need = machine.free_disk_gib(cache), self.entry.live_download_gib
+        if machine.same_disk(cache, self.outputs):
+            need += self.entry.live_disk_gib
+        if free < need:
+            self._notes.append(
+                f"The disk of {paths.shown(cache)} has {free:.1f} GiB free. The first run downloads up to about "
+                f"{self.entry.live_download_gib:g} GiB; if it does not fit, set HF_HOME=<folder> on a larger disk."
             )
 
     def _claim(self, base: Path, name: str) -> Path:
@@ -219,7 +239,7 @@ class Lab:
             except OSError as error:
                 raise WorkbookError(
                     f"Results cannot be written to {paths.shown(folder)} ({error.strerror or error}). "
-                    "Make the folder writable, or write them elsewhere: WORKBOOK_OUTPUTS=<folder>."
+                    "Make the folder writable, or write results elsewhere: WORKBOOK_OUTPUTS=<folder>."
                 ) from error
             atexit.register(self._lock.release)
             if place > 1:
@@ -234,6 +254,8 @@ class Lab:
         volume = paths.runpod_volume()
         if volume and "HF_HOME" not in os.environ and not self._early:
             os.environ["HF_HOME"] = str(volume / "huggingface")
+        enter_live(on_cpu=self.gpu is None)
+        self._check_cache()
         if paths.on_runpod():
             self._notes.append(
                 f"RunPod: results and the Hub's cache are on {volume}. Everything else on this pod goes when it "
@@ -282,17 +304,41 @@ class Lab:
                 if self.overlays
                 else ""
             )
+        data, models = self._what_is_real()
+        estimated = " (estimated)" if self.mode == "live" else ""
         rows = [
             ("Mode", f"{self.mode} ({self.why})"),
             ("Hub", hub),
+            ("Data", data),
+            ("Models", models),
             ("Device", str(self.gpu) if self.gpu else f"CPU, {os.cpu_count()} cores"),
-            ("Memory", f"{machine.memory_gib():.0f} GiB; needed: {self.entry.memory_gib(self.mode):g} GiB"),
+            (
+                "Memory",
+                f"{machine.memory_gib():.0f} GiB; needed: {self.entry.memory_gib(self.mode):g} GiB{estimated}",
+            ),
             ("Free disk", f"{machine.free_disk_gib(self.outputs):.0f} GiB"),
             ("Results", paths.shown(self.outputs)),
-            ("Takes about", self.entry.takes(self.mode, gpu=self.gpu is not None)),
+            ("Takes about", self.entry.takes(self.mode, gpu=self.gpu is not None) + estimated),
             ("To switch", f"restart the kernel, then workbook.start({self.notebook!r}, mode={switch!r})"),
         ]
         return rows + [("Note", note) for note in self._notes]
+
+    def _what_is_real(self) -> tuple[str, str]:
+        """What a person should know of data and models before they read a score."""
+        if self.mode == "live":
+            if self.mirror:
+                return f"those of {', '.join(self.mirror)}; the others invented by us", "those of the mirror"
+            return (
+                ("as the mirror has them",) * 2 if self.hub != machine.DEFAULT_ENDPOINT else ("real", "real")
+            )
+        import standin
+
+        data, models = "invented by us, in the real format", "miniatures: no score here is the real model's"
+        if self.overlays:
+            data = f"those of {', '.join(root.name for root in self.overlays)}; the others invented by us"
+        if real := dict.fromkeys(name for root in self.overlays for name in standin.whole_models(root)):
+            models = f"real: {', '.join(real)}; the others are miniatures"
+        return data, models
 
     def __repr__(self) -> str:
         return "\n".join(f"{name:<12} {value}" for name, value in self._rows())

@@ -54,10 +54,19 @@ def memory_gib() -> float:
 
 def free_disk_gib(folder: Path) -> float:
     """Free space in GiB on the disk that holds `folder` (or would hold it)."""
+    return shutil.disk_usage(_existing(folder)).free / 2**30
+
+
+def same_disk(one: Path, other: Path) -> bool:
+    """Whether two folders are (or would be) on the same file system."""
+    return _existing(one).stat().st_dev == _existing(other).stat().st_dev
+
+
+def _existing(folder: Path) -> Path:
     folder = folder.absolute()
     while not folder.exists():
         folder = folder.parent
-    return shutil.disk_usage(folder).free / 2**30
+    return folder
 
 
 def hub_answers(endpoint: str | None = None, timeout: float = HUB_TIMEOUT) -> bool:

@@ -74,6 +74,12 @@ def outputs_root() -> Path:
     return (root or Path.cwd()) / "outputs"
 
 
+def hub_cache() -> Path:
+    """The folder that the Hub's clients download to, as they find it: HF_HOME, else below XDG_CACHE_HOME or ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("HF_HOME") or f"{base}/huggingface").expanduser().absolute()
+
+
 def shown(path: Path) -> str:
     """A path as it is shown to a person: relative to the clone or the working folder, else to home (~)."""
     for base, prefix in ((clone_root(), ""), (Path.cwd(), ""), (Path.home(), "~/")):

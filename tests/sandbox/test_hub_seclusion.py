@@ -9,28 +9,6 @@ from pathlib import Path
 
 import pytest
 
-# Put into every Python process of the run by its name: Python imports `sitecustomize` first of all.
-GUARD = """
-import os, sys
-
-LOCAL = ("127.0.0.1", "localhost", "::1", "", None)
-
-def guard(event, arguments):
-    if event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
-        host = arguments[0]
-    elif event in ("socket.connect", "socket.sendto"):
-        host = arguments[1][0] if isinstance(arguments[1], tuple) else None  # None: a socket file
-    else:
-        return
-    host = host.decode() if isinstance(host, bytes) else host
-    if host not in LOCAL:
-        with open(os.environ["GUARD_LOG"], "a") as log:
-            log.write(f"{event} {host}\\n")
-        raise OSError(f"this test lets nobody ask for {host}")
-
-sys.addaudithook(guard)
-"""
-
 RUN = """
 import os
 import workbook
@@ -68,11 +46,9 @@ def _listing(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 @pytest.fixture
-def secluded(tmp_path, outputs):
+def secluded(tmp_path, outputs, guard):
     """A way to run Python with a home and caches of its own, and the guard in every process."""
-    home, guard = tmp_path / "home", tmp_path / "guard"
-    guard.mkdir()
-    (guard / "sitecustomize.py").write_text(GUARD, encoding="utf-8")
+    home = tmp_path / "home"
     own_cache = home / ".cache" / "huggingface"
     own_cache.mkdir(parents=True)
     (own_cache / "token").write_text("hf_the_persons_own", encoding="utf-8")
@@ -80,7 +56,7 @@ def secluded(tmp_path, outputs):
         name: value for name, value in os.environ.items() if not name.startswith(("HF_", "WORKBOOK_"))
     }
     environment |= {
-        "HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": str(guard), "GUARD_LOG": str(tmp_path / "asked.txt"),
+        "HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": os.pathsep.join(filter(None, (str(guard), os.environ.get("PYTHONPATH")))), "GUARD_LOG": str(tmp_path / "asked.txt"),
         "WORKBOOK_OUTPUTS": str(outputs), "OMP_NUM_THREADS": "1",
     }  # fmt: skip
     environment.pop("XDG_CACHE_HOME", None)
@@ -118,3 +94,34 @@ def test_the_guard_sees_who_asks(secluded):
     done = secluded("from huggingface_hub import model_info\nmodel_info('klue/bert-base', timeout=2)")
     assert done.returncode != 0
     assert "huggingface.co" in secluded.asked.read_text()
+
+
+# What no notebook does, but a person may in a cell of their own: huggingface_hub's services beside the Hub.
+OWN_CELL = """
+import workbook
+
+workbook.start("00_start_here", mode="sandbox")
+
+from huggingface_hub import HfApi, InferenceClient
+
+api = HfApi()
+for ask in (
+    api.list_inference_endpoints,
+    api.list_inference_catalog,
+    lambda: api.list_dataset_parquet_files("klue/klue"),
+    lambda: InferenceClient(timeout=5).get_endpoint_info(model="klue/bert-base"),
+    lambda: InferenceClient(provider="hf-inference", timeout=5).fill_mask("[MASK]", model="klue/bert-base"),
+    lambda: InferenceClient(provider="together", timeout=5).chat_completion([{"role": "user", "content": "x"}], model="a/b"),
+):
+    try:
+        ask()
+    except Exception as error:
+        print(type(error).__name__, str(error)[:80].replace("\\n", " "))
+print("done")
+"""
+
+
+def test_inference_from_a_cell_of_ones_own_stays_here_too(secluded):
+    done = secluded(OWN_CELL)
+    assert done.returncode == 0 and done.stdout.strip().endswith("done"), done.stdout + done.stderr[-4000:]
+    assert not secluded.asked.exists(), secluded.asked.read_text() + done.stdout

@@ -1,4 +1,7 @@
-"""What the sandbox sets in a process's environment, and what it leaves to the person."""
+"""What sandbox and live mode set in a process's environment, and what they leave to the person."""
+
+import sys
+import types
 
 import pytest
 
@@ -7,7 +10,8 @@ from workbook import environment
 
 @pytest.fixture
 def entered(tmp_path, monkeypatch):
-    monkeypatch.setattr(environment, "set_when_imported", lambda: None)  # this process is no sandbox
+    # this process is no sandbox
+    monkeypatch.setattr(environment, "set_when_imported", lambda inference=None: None)
 
     def enter(**variables):
         environment.enter_sandbox("http://127.0.0.1:1", tmp_path / "home", variables)
@@ -63,3 +67,68 @@ def test_a_mirror_keeps_the_persons_own_home(tmp_path):
     environment.enter_mirror("http://127.0.0.1:1", tmp_path / "home", variables)
     assert (variables["HF_HOME"], variables["HF_HUB_CACHE"]) == ("mine", "mine/too")
     assert not (tmp_path / "home").exists()
+
+
+def test_live_mode_on_a_cpu_lets_threads_sleep_and_leaves_their_number_to_torch():
+    found = {}
+    environment.enter_live(on_cpu=True, environment=found)
+    assert found == {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
+    found = {}
+    environment.enter_live(on_cpu=False, environment=found)
+    assert found == {}
+
+
+@pytest.mark.parametrize("mirror", ["http://127.0.0.1:8080", "http://localhost:8080"])
+def test_a_mirror_named_by_hand_on_this_machine_needs_neither_xet_nor_a_proxy(monkeypatch, mirror):
+    applied = []
+    monkeypatch.setattr(environment, "set_when_imported", lambda: applied.append(True))
+    found = {"HF_ENDPOINT": mirror, "HTTPS_PROXY": "http://proxy.example"}
+    environment.enter_live(on_cpu=False, environment=found)
+    assert found["HF_HUB_DISABLE_XET"] == "1" and found["NO_PROXY"] == "127.0.0.1,localhost" and applied
+    found = {"HF_ENDPOINT": mirror, "HF_HUB_DISABLE_XET": "0"}
+    environment.enter_live(on_cpu=False, environment=found)
+    assert found["HF_HUB_DISABLE_XET"] == "0", "what a person has set stays"
+
+
+def test_the_hub_itself_and_a_mirror_elsewhere_keep_xet():
+    for found in ({}, {"HF_ENDPOINT": "https://mirror.example"}):
+        before = dict(found)
+        environment.enter_live(on_cpu=False, environment=found)
+        assert found == before
+
+
+@pytest.fixture
+def only_numpy(monkeypatch):
+    """A process that has loaded numpy 1.26.4 and, of the compiled packages, nothing else."""
+    for name in environment._COMPILED:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    module = types.ModuleType("numpy")
+    module.__version__ = "1.26.4"
+    monkeypatch.setitem(sys.modules, "numpy", module)
+    return module
+
+
+def test_a_package_that_was_replaced_under_this_kernel(monkeypatch, only_numpy):
+    monkeypatch.setattr("importlib.metadata.version", lambda name: {"numpy": "2.4.6"}[name])
+    assert environment.replaced_packages() == ["numpy 1.26.4 (installed: 2.4.6)"]
+
+
+@pytest.mark.parametrize("loaded", ["2.4.6", "2.4.6+cpu", None])
+def test_packages_as_installed(monkeypatch, only_numpy, loaded):
+    only_numpy.__version__ = loaded
+    monkeypatch.setattr("importlib.metadata.version", lambda name: {"numpy": "2.4.6"}[name])
+    assert environment.replaced_packages() == []
+
+
+def test_a_package_without_metadata_is_left_alone(only_numpy, monkeypatch):
+    def unknown(name):
+        raise environment.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", unknown)
+    assert environment.replaced_packages() == []
+
+
+def test_what_is_loaded_here_is_what_is_installed():
+    import numpy  # noqa: F401
+
+    assert environment.replaced_packages() == []

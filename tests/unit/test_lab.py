@@ -30,6 +30,7 @@ def here(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path))
     monkeypatch.setattr(lab, "_labs", {})
+    monkeypatch.setattr(lab, "enter_live", lambda on_cpu: None)  # would set this process's threads
     monkeypatch.setattr(lab, "_enter_sandbox", lambda folder, overlays, early: "http://127.0.0.1:1")
     monkeypatch.setattr(machine, "nvidia_gpu", lambda: None)
     monkeypatch.setattr(machine, "hub_answers", lambda *a, **k: False)
@@ -98,6 +99,74 @@ def test_live_on_a_cpu_says_what_it_costs(here, monkeypatch):
     assert "No GPU here" in text and "hours on a CPU" in text and "Change runtime type" in text
     monkeypatch.setattr(lab, "_labs", {})
     assert "No GPU here" not in repr(live(monkeypatch))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_live_without_a_gpu_takes_time(here, monkeypatch, notebook):
+    monkeypatch.setattr(machine, "hub_answers", lambda *a, **k: True)
+    rows = dict(lab.start(notebook, "live")._rows())
+    assert rows["Takes about"].endswith("(estimated)") and not rows["Takes about"].startswith("0 ")
+
+
+def test_packages_replaced_under_the_kernel_end_the_start(here, monkeypatch):
+    monkeypatch.setattr(lab, "replaced_packages", lambda: ["pyarrow 18.1.0 (installed: 21.0.0)"])
+    with pytest.raises(
+        WorkbookError, match=r"pyarrow 18.1.0 \(installed: 21.0.0\).*Restart the session, then run all"
+    ):
+        lab.start("00_start_here")
+    assert not list(here.iterdir())
+
+
+def test_live_mode_prepares_the_process(here, monkeypatch):
+    seen = []
+    monkeypatch.setattr(lab, "enter_live", lambda on_cpu: seen.append(on_cpu))
+    live(monkeypatch, gpu=None)
+    monkeypatch.setattr(lab, "_labs", {})
+    live(monkeypatch)
+    assert seen == [True, False]
+
+
+def test_the_table_says_what_is_real(here, monkeypatch):
+    rows = dict(lab.start("03_klue_ner")._rows())
+    assert "invented" in rows["Data"] and "miniatures" in rows["Models"]
+    monkeypatch.setattr(lab, "_labs", {})
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    rows = dict(live(monkeypatch)._rows())
+    assert (rows["Data"], rows["Models"]) == ("real", "real")
+
+
+def test_whole_models_of_an_overlay_are_called_real(here, monkeypatch):
+    numpy = pytest.importorskip("numpy")
+    save_file = pytest.importorskip("safetensors.numpy").save_file
+    bert = here / "mine" / "models" / "klue" / "bert-base"
+    bert.mkdir(parents=True)
+    monkeypatch.setenv("WORKBOOK_HUB_ROOTS", str(here / "mine"))
+    (bert / "config.json").write_text('{"model_type": "bert"}')
+    (bert / "vocab.txt").write_text("[PAD]")
+    rows = dict(lab.start("03_klue_ner")._rows())
+    assert "mine" in rows["Data"] and "real:" not in rows["Models"]
+    save_file({"weight": numpy.zeros(2, numpy.float32)}, bert / "model.safetensors")
+    rows = dict(lab.start("03_klue_ner")._rows())
+    assert rows["Models"] == "real: klue/bert-base; the others are miniatures"
+
+
+def test_live_figures_are_called_estimated(here, monkeypatch):
+    rows = dict(live(monkeypatch)._rows())
+    assert (
+        rows["Memory"].endswith("needed: 8 GiB (estimated)") and rows["Takes about"] == "12 min (estimated)"
+    )
+
+
+def test_a_cache_without_room_is_a_note(here, monkeypatch):
+    monkeypatch.setattr("workbook.paths.hub_cache", lambda: here / "cache")
+    monkeypatch.setattr(machine, "free_disk_gib", lambda folder: 12.5)
+    assert "HF_HOME=<folder>" in repr(live(monkeypatch)), "12 for checkpoints and 1 for downloads on one disk"
+    monkeypatch.setattr(lab, "_labs", {})
+    monkeypatch.setattr(machine, "same_disk", lambda one, other: False)
+    assert "HF_HOME=<folder>" not in repr(live(monkeypatch))
+    monkeypatch.setattr(lab, "_labs", {})
+    monkeypatch.setattr(machine, "free_disk_gib", lambda folder: 0.5 if folder.name == "cache" else 50)
+    assert "has 0.5 GiB free" in repr(live(monkeypatch))
 
 
 def test_runpod_keeps_the_cache_on_the_volume(here, monkeypatch):
@@ -219,11 +288,11 @@ def test_a_results_folder_that_cannot_be_written(here, monkeypatch):
 
 def test_a_disk_nearly_full(here, monkeypatch):
     monkeypatch.setattr(machine, "free_disk_gib", lambda folder: 0.1)
-    with pytest.raises(WorkbookError, match=r"0\.1 GiB free.*needs 0\.5 GiB"):
+    with pytest.raises(WorkbookError, match=r"0\.1 GiB free.*writes up to 0\.5 GiB"):
         lab.start("00_start_here")
 
 
-def test_a_port_that_is_none(here, monkeypatch):
+def test_what_is_not_a_port(here, monkeypatch):
     monkeypatch.setenv("WORKBOOK_SANDBOX_PORT", "http")
     with pytest.raises(WorkbookError, match="not a port"):
         lab._port()

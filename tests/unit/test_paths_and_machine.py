@@ -50,6 +50,16 @@ def test_colab_uses_drive_where_mounted(plain, monkeypatch, tmp_path):
     assert paths.outputs_root() == tmp_path / "drive" / "encoder-workbook" / "outputs"
 
 
+def test_the_cache_is_where_the_clients_find_it(plain, monkeypatch, tmp_path):
+    for name in ("HF_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert paths.hub_cache() == Path.home() / ".cache" / "huggingface"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert paths.hub_cache() == tmp_path / "xdg" / "huggingface"
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    assert paths.hub_cache() == tmp_path / "hf"
+
+
 def test_shown_paths_are_relative(plain):
     assert paths.shown(paths.clone_root() / "outputs" / "sandbox") == "outputs/sandbox"
 
@@ -72,6 +82,7 @@ def test_gpu_is_read_from_the_driver(monkeypatch, tmp_path):
 def test_memory_and_disk_are_plausible(tmp_path):
     assert 0.5 < machine.memory_gib() < 100_000
     assert machine.free_disk_gib(tmp_path / "not" / "there" / "yet") > 0
+    assert machine.same_disk(tmp_path, tmp_path / "not" / "there" / "yet")
 
 
 def test_a_hub_that_hangs_costs_no_more_than_its_time():

@@ -1,0 +1,184 @@
+"""A notebook in live mode, in minutes on two cores: what is cut from it, and how it is run.
+
+Cut are sizes, written where the notebook picks them; every code path stays. A notebook that changes under its cuts
+fails its rehearsal, so that nothing is cut that is not meant.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbook.catalogue import NOTEBOOKS as CATALOGUE
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+
+PUBLISH = ("PUBLISH = lab.pick(sandbox=True, live=False)", "PUBLISH = lab.pick(sandbox=True, live=True)")
+NER = 'load_dataset("klue/klue", "ner")'
+FEW_NER = 'load_dataset("klue/klue", "ner", split={"train": "train[:%d]", "validation": "validation[:%d]"})'
+
+Cuts = Sequence[tuple[str, str]]
+
+# By notebook: text of its cells, and what stands there in the rehearsal.
+CUTS: dict[str, Cuts] = {
+    "00": [],
+    "01": [PUBLISH],
+    "02": [],
+    "03": [
+        PUBLISH,
+        (NER, FEW_NER % (96, 48)),
+        ("epochs=lab.pick(sandbox=3, live=3)", "epochs=lab.pick(sandbox=3, live=1)"),
+        ("epochs=lab.pick(sandbox=5, live=5)", "epochs=lab.pick(sandbox=5, live=2)"),
+        ("train_set.select(range(160))", "train_set.select(range(64))"),
+        ("step=lab.pick(sandbox=14, live=7)", "step=lab.pick(sandbox=14, live=3)"),
+    ],
+    "04": [
+        PUBLISH,
+        ("min(10_000, len(shuffled))", "min(240, len(shuffled))"),
+        ("min(1_000, len(held_out) // 2)", "min(80, len(held_out) // 2)"),
+        ("train_set.select(range(160))", "train_set.select(range(32))"),
+        ("training.InterruptAt(step=33)", "training.InterruptAt(step=7)"),
+        ("train_set.select(range(1_600))", "train_set.select(range(160))"),
+    ],
+    "05": [
+        ('text.replace("<br />", " ")', 'text.replace("<br />", " ")[:400]'),
+        ("lab.pick(sandbox=5_000, live=25_000)", "lab.pick(sandbox=5_000, live=160)"),
+        ("lab.pick(sandbox=1_000, live=25_000)", "lab.pick(sandbox=1_000, live=80)"),
+        ("max_steps=12", "max_steps=3"),
+    ],
+    "06": [
+        ("lab.pick(sandbox=5_000, live=1_000)", "lab.pick(sandbox=5_000, live=160)"),
+        ("min(1_000, len(test_rows))", "min(80, len(test_rows))"),
+        ("lab.pick(sandbox=2, live=3)", "lab.pick(sandbox=2, live=1)"),
+    ],
+    "07": [
+        ("min(3_000, max(100,", "min(120, max(100,"),
+        ("threading.Timer(lab.pick(sandbox=0.5, live=60)", "threading.Timer(lab.pick(sandbox=0.5, live=0.5)"),
+    ],
+    "08": [
+        PUBLISH,
+        ("num_train_epochs=lab.pick(sandbox=6, live=20)", "num_train_epochs=lab.pick(sandbox=6, live=2)"),
+    ],
+    "09": [
+        (NER, FEW_NER % (96, 60)),
+        ("live=[250, 1000, 4000]", "live=[40]"),
+        ("lab.pick(sandbox=8, live=10), lab.pick(sandbox=250, live=600)", "lab.pick(sandbox=8, live=2), 2"),
+        (
+            "ENCODER_EPOCHS, ENCODER_STEPS = 5, lab.pick(sandbox=400, live=300)",
+            "ENCODER_EPOCHS, ENCODER_STEPS = 1, 2",
+        ),
+        ("PILOT = lab.pick(sandbox=60, live=60)", "PILOT = lab.pick(sandbox=60, live=8)"),
+        ("ASKED = lab.pick(sandbox=150, live=200)", "ASKED = lab.pick(sandbox=150, live=40)"),
+        ("seconds=0.6", "seconds=0.1"),
+    ],
+}
+
+
+def cut(number: str, folder: Path, also: Cuts = ()) -> Path:
+    """A copy of a notebook in `folder`, cut. Raises AssertionError where a cut meets no text of it."""
+    notebook = json.loads(NOTEBOOKS[number].read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    for old, new in (*CUTS[number], *also):
+        holding = [cell for cell in cells if old in "".join(cell["source"])]
+        assert holding, (
+            f"{NOTEBOOKS[number].name} no longer says {old!r}: change its cut in {Path(__file__).name}"
+        )
+        for cell in holding:
+            cell["source"] = "".join(cell["source"]).replace(old, new)
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / NOTEBOOKS[number].name
+    copy.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
+    return copy
+
+
+# Bytes a weight takes: as float32, and with AdamW's two moments beside it in a checkpoint.
+WEIGHTS, CHECKPOINT = 4, 12
+PARAMETERS = {
+    "03": 111e6,
+    "04": 111e6,
+    "05": 110e6,
+    "06": 109e6,
+    "08": 149e6,
+    "09": 111e6,
+}  # at their true size
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What came of a run: `run.json`, `metrics.json`, the executed copy, the screen, the most that lay on the disk."""
+
+    number: str
+    passed: bool
+    run: dict
+    metrics: dict
+    copy: str
+    screen: str
+    on_disk: dict[str, int]  # checkpoints, and other folders with weights: the most at one time
+
+    @property
+    def error(self) -> str:
+        """The failing cell's exception."""
+        return "{name}: {message}".format(**self.run["error"])
+
+    def value(self, figure: str):
+        """A figure of metrics.json."""
+        return self.metrics["figures"][figure]["value"]
+
+    def disk_fits(self) -> bool:
+        """Whether models of the true size would have fitted what the catalogue says that the notebook writes."""
+        per_weight = CHECKPOINT * self.on_disk["checkpoints"] + WEIGHTS * self.on_disk["models"]
+        need = PARAMETERS.get(self.number, 0) * per_weight / 2**30
+        return need <= CATALOGUE[NOTEBOOKS[self.number].stem].live_disk_gib
+
+
+def rehearse(number: str, folder: Path, environment: dict[str, str], also: Cuts = ()) -> Rehearsal:
+    """Run a notebook, cut, with `workbook run --mode live`; results go to `folder`/outputs."""
+    cut(number, folder / "notebooks", also)
+    outputs = folder / "outputs"
+    results = outputs / "live" / NOTEBOOKS[number].stem
+    command = [sys.executable, "-m", "workbook", "run", number, "--mode", "live", "--timeout", "600"]
+    most = Counter(checkpoints=0, models=0)
+    with tempfile.TemporaryFile() as screen:
+        process = subprocess.Popen(
+            [*command, "--notebooks", str(folder / "notebooks")],
+            env={**environment, "WORKBOOK_OUTPUTS": str(outputs)}, stdout=screen, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        while process.poll() is None:
+            most |= _weights_in(results)
+            time.sleep(0.3)
+        screen.seek(0)
+        shown = screen.read().decode(errors="replace")
+
+    def read(name: str) -> str:
+        path = results / name
+        return path.read_text(encoding="utf-8") if path.is_file() else "{}"
+
+    return Rehearsal(
+        number, process.returncode == 0, json.loads(read("run.json")), json.loads(read("metrics.json")),
+        read(NOTEBOOKS[number].name), shown, dict(most),
+    )  # fmt: skip
+
+
+def _weights_in(results: Path) -> Counter[str]:
+    names = [path.parent.name for path in results.glob("**/model.safetensors")]
+    checkpoints = sum("checkpoint-" in name for name in names)
+    return Counter(checkpoints=checkpoints, models=len(names) - checkpoints)
+
+
+def a_persons_environment(**variables: str) -> dict[str, str]:
+    """This process's environment without what it says of Hub, teacher, workbook and CI, and with `variables`."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("HF_", "OPENAI_", "WORKBOOK_")) and name != "CI"
+    }
+    return {**kept, "CUDA_VISIBLE_DEVICES": "", **variables}
