@@ -12,7 +12,7 @@ from pathlib import Path
 os.environ.update(HF_HUB_OFFLINE="1", TQDM_DISABLE="1", TOKENIZERS_PARALLELISM="true")
 
 from bench import page
-from bench.measure import keep
+from bench.measure import Row, keep
 from bench.pairs import PAIRS, Plan
 from bench.sources import SIZES, Sources
 from workbook import paths
@@ -21,19 +21,26 @@ from workbook.machine import nvidia_gpu
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure what was asked for. 0: everything was measured; 1: something could not be."""
+    """Measure what was asked for. Returns 0 if everything was measured, else 1."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split(": ", 1)[1])
     add = parser.add_argument
     add("pairs", nargs="*", metavar="PAIR", help=f"all by default: {', '.join(PAIRS)}")
-    add("--quick", action="store_true", help="a few steps, 3 repetitions: to see that it works")
-    add("--size", choices=SIZES, help="of the models; else base on a GPU and for ynat, small (4 layers)")
+    add("--quick", action="store_true", help="a few steps, 3 repetitions: to check that it works")
     add(
-        "--data", type=Path, metavar="ROOT", help="a folder laid out as the Hub; else real data, or miniature"
+        "--size",
+        choices=SIZES,
+        help="of the models (default: base on a GPU and for ynat, else small: 4 layers)",
+    )
+    add(
+        "--data",
+        type=Path,
+        metavar="ROOT",
+        help="a folder laid out like the Hub (default: real data, or miniature)",
     )
     add(
         "--page",
         action="store_true",
-        help="write docs/benchmarks.md of what is kept; measure named pairs only",
+        help="write docs/benchmarks.md from the rows kept; measure only the pairs named",
     )
     options = parser.parse_args(arguments)
     folder = paths.outputs_root() / "bench"
@@ -67,10 +74,10 @@ def _on_gpu() -> bool:
 
 
 def _measure(name: str, plan: Plan, folder: Path) -> bool:
-    """Measure one pair and keep its row. False, with the reason on stderr, where that cannot be."""
+    """Measure one pair and keep its row. Returns False, with the reason on stderr, where that fails."""
     began = time.perf_counter()
     try:
-        row = {"pair": name, "goal": PAIRS[name].goal, "quick": plan.quick, **PAIRS[name].measure(plan)}
+        row = Row(pair=name, goal=PAIRS[name].goal, quick=plan.quick, **PAIRS[name].measure(plan))
         keep(row, folder)
     except WorkbookError as error:
         print(f"{name}: {error}", file=sys.stderr, flush=True)

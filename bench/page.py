@@ -1,14 +1,13 @@
-"""docs/benchmarks.md and its plot, from the rows in outputs/bench."""
+"""Writes docs/benchmarks.md and its plot from the rows in outputs/bench."""
 
 from __future__ import annotations
 
-import math
+import io
 from collections.abc import Iterable
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from bench.measure import read
+from bench.measure import Row, read
 from workbook import paths
 from workbook.errors import WorkbookError
 
@@ -18,50 +17,49 @@ HEAD = """# This workbook's way against the tutorials' way
 Pairs of runs on one machine: same model, data, seed and number of examples. `python -m bench` measures them, `python -m bench --page` writes the part between the two marks of this file.
 """
 KEPT = "benchmarks.json"  # the rows that the page shows
-Row = dict[str, Any]
 
 
 def rows(folder: Path, order: Iterable[str], docs: Path) -> list[Row]:
-    """The newest full row of every pair, size, data and machine, those that the page in `docs` was made of among them.
+    """The newest full row of every pair, size, data and machine, including those that the page in `docs` shows.
 
-    So a page grows: what was measured on another machine stays. Raises WorkbookError where there is none.
+    So the page grows: what another machine measured stays. Raises WorkbookError where there are no rows.
     """
     place = {name: number for number, name in enumerate(order)}
     newest: dict[tuple, Row] = {}
     found = [row for file in (docs / KEPT, *sorted(folder.glob("*.json"))) for row in read(file)]
-    for row in sorted(found, key=lambda row: row["date"]):
-        if not row.get("quick") and row["pair"] in place:
-            newest[row["pair"], row["size"], row["data"], machine_name(row)] = row
+    for row in sorted(found, key=lambda row: row.date):
+        if not row.quick and row.pair in place:
+            newest[row.pair, row.size, row.data, machine_name(row)] = row
     if not newest:
         raise WorkbookError(
             f"There is no full result in {paths.shown(folder.absolute())}. Measure first, without --quick: python -m bench"
         )
-    return sorted(newest.values(), key=lambda row: place[row["pair"]])
+    return sorted(newest.values(), key=lambda row: place[row.pair])
 
 
 def machine_name(row: Row) -> str:
     """A machine as the page names it."""
-    machine = row["machine"]
+    machine = row.machine
     processor = f"{machine['processor']}, {machine['cores']} cores"
     return f"{machine['gpu']} ({processor})" if machine["gpu"] else processor
 
 
 def verdict(row: Row) -> str:
-    """What a row came to, in one line for the terminal."""
-    if "points" in row:
-        return f"{row['pair']:<11} {row['size']:<10} " + ", ".join(f"{x}: {y:.1f}" for x, y in row["points"])
-    if "lines" in row:
-        return f"{row['pair']:<11} {row['size']:<10} " + ", ".join(
-            f"{line[0]}: {line[1]:.0f} s" for line in row["lines"]
+    """The result of a row, in one line for the terminal."""
+    if row.points is not None:
+        return f"{row.pair:<11} {row.size:<10} " + ", ".join(f"{x}: {y:.1f}" for x, y in row.points)
+    if row.lines is not None:
+        return f"{row.pair:<11} {row.size:<10} " + ", ".join(
+            f"{line[0]}: {line[1]:.0f} s" for line in row.lines
         )
-    ways = ", ".join(f"{name} {way['median']:.2f} s" for name, way in row["ways"].items())
-    low, high = row["ratio_range"]
-    goal = f"; goal {row['goal']:g}×" if row.get("goal") else ""
-    return f"{row['pair']:<11} {row['size']:<10} {row['ratio']:.2f}× ({low:.2f} to {high:.2f}{goal}): {ways}"
+    ways = ", ".join(f"{name} {way['median']:.2f} s" for name, way in row.ways.items())
+    low, high = row.ratio_range
+    goal = f"; goal {row.goal:g}×" if row.goal else ""
+    return f"{row.pair:<11} {row.size:<10} {row.ratio:.2f}× ({low:.2f} to {high:.2f}{goal}): {ways}"
 
 
 def write(found: list[Row], docs: Path) -> Path:
-    """Put tables and plot into docs/benchmarks.md; what is written around the marks stays."""
+    """Put tables and plot into docs/benchmarks.md; what people wrote around the marks stays."""
     file = docs / "benchmarks.md"
     text = file.read_text(encoding="utf-8") if file.exists() else f"{HEAD}\n{BEGIN}\n{END}\n"
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
@@ -69,7 +67,7 @@ def write(found: list[Row], docs: Path) -> Path:
             f"{file.name} lacks the two marks between which results go. Put them back, or delete the file:\n{BEGIN}\n{END}"
         )
     before, after = text.split(BEGIN)[0], text.split(END)[1]
-    paths.write_json(docs / KEPT, found)
+    paths.write_json(docs / KEPT, [row.as_json() for row in found])
     paths.write_text(docs / "benchmarks.svg", plot(found))
     paths.write_text(file, f"{before}{BEGIN}\n\n{tables(found)}\n{END}{after}")
     return file
@@ -80,9 +78,9 @@ def tables(found: list[Row]) -> str:
     parts = ["![How many times faster, and the goals](benchmarks.svg)\n"]
     for name in dict.fromkeys(machine_name(row) for row in found):
         mine = [row for row in found if machine_name(row) == name]
-        packages = ", ".join(f"{package} {version}" for package, version in mine[-1]["versions"].items())
-        parts.append(f"## {name}\n\n{mine[-1]['machine']['system']}; {packages}.\n")
-        parts.append(_ratios([row for row in mine if "ways" in row]))
+        packages = ", ".join(f"{package} {version}" for package, version in mine[-1].versions.items())
+        parts.append(f"## {name}\n\n{mine[-1].machine['system']}; {packages}.\n")
+        parts.append(_ratios([row for row in mine if row.ways is not None]))
         parts += [_limits(mine), *(_details(row) for row in mine)]
     return "\n".join(part for part in parts if part)
 
@@ -96,15 +94,15 @@ def _table(head: str, lines: Iterable[Iterable[Any]]) -> str:
 def _ratios(found: list[Row]) -> str:
     lines = []
     for row in found:
-        (_, theirs), (_, ours) = ((name, row["ways"][name]) for name in _compared(row))
-        low, high = row["ratio_range"]
-        goal = row.get("goal")
+        (_, theirs), (_, ours) = ((name, row.ways[name]) for name in _compared(row))
+        low, high = row.ratio_range
+        goal = row.goal
         lines.append(
             [
-                row["title"], row["size"], f"{row['examples']:,} {row['unit']}, {row['data']}", row["repetitions"],
+                row.title, row.size, f"{row.examples:,} {row.unit}, {row.data}", row.repetitions,
                 *(f"{w['median']:.2f} s ({w['low']:.2f} to {w['high']:.2f})" for w in (theirs, ours)),
-                f"**{row['ratio']:.2f}×** ({low:.2f} to {high:.2f})",
-                f"≥ {goal:g}×, " + ("reached" if row["ratio"] >= goal else "**missed**") if goal else "",
+                f"**{row.ratio:.2f}×** ({low:.2f} to {high:.2f})",
+                f"≥ {goal:g}×, " + ("reached" if row.ratio >= goal else "**missed**") if goal else "",
             ]
         )  # fmt: skip
     head = (
@@ -114,7 +112,7 @@ def _ratios(found: list[Row]) -> str:
 
 
 def _compared(row: Row) -> tuple[str, str]:
-    names = list(row["ways"])
+    names = list(row.ways)
     return names[0], "ours" if "ours" in names else names[1]
 
 
@@ -124,9 +122,9 @@ def _percent(share: float) -> str:
 
 def _limits(found: list[Row]) -> str:
     lines = [
-        [row["title"], row["size"], *(_percent(row["real_token_share"][way]) for way in ("tutorial", "ours")),
-         _percent(row["outside_the_model"]), _percent(row["flops_of_largest_product"])]
-        for row in found if "real_token_share" in row
+        [row.title, row.size, *(_percent(row.real_token_share[way]) for way in ("tutorial", "ours")),
+         _percent(row.outside_the_model), _percent(row.flops_of_largest_product)]
+        for row in found if row.real_token_share is not None
     ]  # fmt: skip
     head = (
         "training | model | real tokens, the other way | ours | our time outside the model | "
@@ -141,58 +139,55 @@ def _limits(found: list[Row]) -> str:
 
 
 def _details(row: Row) -> str:
-    """Figures by way, the points of a curve, and remarks, under the row's title; nothing where it has none of them."""
-    parts = list(row.get("remarks", []))
-    for name, values in row.get("each", {}).items():
-        lines = [[way, f"{row['ways'][way]['median']:.2f} s", f"{v:.3g}"] for way, v in values.items()]
+    """Figures by way, the points of a curve, and remarks, under the row's title; empty where it has none of them."""
+    parts = list(row.remarks)
+    for name, values in row.each.items():
+        lines = [[way, f"{row.ways[way]['median']:.2f} s", f"{v:.3g}"] for way, v in values.items()]
         parts.insert(0, _table(f"way | median | {name}", lines))
-    if "points" in row:
-        parts.append(_table(f"{row['x']} | {row['y']}", [[f"{x:,}", f"{y:.1f}"] for x, y in row["points"]]))
-    if "lines" in row:
-        parts.insert(0, _table(" | ".join(row["head"]), row["lines"]))
-    return f"### {row['title']}\n\n" + "\n".join(parts) + "\n" if parts else ""
+    if row.points is not None:
+        parts.append(_table(f"{row.x} | {row.y}", [[f"{x:,}", f"{y:.1f}"] for x, y in row.points]))
+    if row.lines is not None:
+        parts.insert(0, _table(" | ".join(row.head), row.lines))
+    return f"### {row.title}\n\n" + "\n".join(parts) + "\n" if parts else ""
 
 
 def plot(found: list[Row]) -> str:
-    """An SVG: how many times faster on a logarithmic scale, a bar a pair, a line at its goal."""
-    found = [row for row in found if "ratio" in row]
-    left, width, step, top = 330, 470, 34, 44
-    most = max(10.0, *(max(row["ratio"], row.get("goal") or 0) for row in found)) * 1.3
-    least = min(0.8, *(row["ratio"] for row in found))
+    """An SVG: how many times faster each pair is, on a logarithmic scale, with a line at its goal."""
+    import matplotlib
 
-    def x(ratio: float) -> float:
-        return left + width * math.log(ratio / least) / math.log(most / least)
+    matplotlib.use("agg")
+    from matplotlib import pyplot
 
-    height = top + step * len(found) + 24
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 {height}" role="img" '
-        'aria-label="How many times faster each pair is, with its goal" '
-        'font-family="system-ui, \'Segoe UI\', Helvetica, Arial, sans-serif" font-size="12">',
-        f'<rect width="860" height="{height}" rx="14" fill="#f7f8fa"/>',
-        '<text x="16" y="26" font-size="14" fill="#24324a">Times faster than the other way (line: the goal)</text>',
-    ]
-    for tick in (1, 2, 5, 10, 20, 50, 100):
-        if tick < most:
-            out.append(
-                f'<path d="M{x(tick):.1f} {top - 6} V{height - 20}" stroke="{"#7a8699" if tick == 1 else "#d5dae2"}"/>'
-                f'<text x="{x(tick):.1f}" y="{height - 7}" text-anchor="middle" fill="#7a8699">{tick}×</text>'
-            )
-    for number, row in enumerate(found):
-        y = top + step * number
-        start, end = sorted((x(1), x(row["ratio"])))
-        card = ", GPU" if row["machine"]["gpu"] else ""
-        size = "" if row["size"] == "-" else f", {row['size']}"
-        out.append(
-            f'<text x="{left - 10}" y="{y + 15}" text-anchor="end" fill="#24324a">{escape(row["pair"] + size + card)}</text>'
-        )
-        good = row["ratio"] >= (row.get("goal") or 0)
-        colour = "#3b6fb6" if good else "#c2703d"
-        out.append(
-            f'<rect x="{start:.1f}" y="{y}" width="{end - start:.1f}" height="20" rx="3" fill="{colour}"/>'
-        )
-        if row.get("goal"):
-            goal = x(row["goal"])
-            out.append(f'<path d="M{goal:.1f} {y - 3} V{y + 23}" stroke="#24324a" stroke-width="2.5"/>')
-            end = goal if end < goal < end + 45 else end
-        out.append(f'<text x="{end + 6:.1f}" y="{y + 15}" fill="#24324a">{row["ratio"]:.1f}×</text>')
-    return "\n".join([*out, "</svg>", ""])
+    found = [row for row in found if row.ratio][::-1]
+    fixed = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "bench",
+        "font.size": 9,
+    }  # text stays text; same bytes each time
+    with matplotlib.rc_context(fixed):
+        figure, axes = pyplot.subplots(figsize=(8.6, 0.6 + 0.34 * len(found)), layout="constrained")
+        for place, row in enumerate(found):
+            reached = row.ratio >= (row.goal or 0)
+            axes.barh(place, row.ratio - 1, left=1, height=0.6, color="#3b6fb6" if reached else "#c2703d")
+            if row.goal:
+                axes.plot([row.goal] * 2, [place - 0.4, place + 0.4], color="#24324a", linewidth=2)
+            end = max(1, row.ratio, row.goal if row.goal and row.goal < 1.2 * row.ratio else 0)
+            axes.text(end * 1.03, place, f"{row.ratio:.1f}×", va="center")
+        size = ["" if row.size == "-" else f", {row.size}" for row in found]
+        card = [", GPU" if row.machine["gpu"] else "" for row in found]
+        labels = [row.pair + suffix + on for row, suffix, on in zip(found, size, card, strict=True)]
+        axes.set_yticks(range(len(found)), labels)
+        axes.set_xscale("log")
+        most = max(10.0, *(max(row.ratio, row.goal or 0) for row in found)) * 1.3
+        ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100) if tick < most]
+        axes.set_xticks(ticks, [f"{tick}×" for tick in ticks])
+        axes.minorticks_off()
+        axes.set_xlim(min(0.8, *(row.ratio for row in found)), most)
+        axes.grid(axis="x", color="#d5dae2")
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.set_title("Times faster than the other way (line: the goal)", loc="left", fontsize=10)
+        written = io.StringIO()
+        figure.savefig(written, format="svg", metadata={"Date": None})
+        pyplot.close(figure)
+    return written.getvalue()

@@ -25,7 +25,7 @@ FIGURES = {
 
 def row(**changes):
     seconds = {"tutorial": [20.0, 22.0, 21.0, 24.0, 20.5], "ours": [1.0, 1.0, 1.1, 0.9, 1.2]}
-    return {**FIGURES, **measure.compare(seconds, "tutorial", "ours"), **changes}
+    return measure.Row(**{**FIGURES, **measure.compare(seconds, "tutorial", "ours"), **changes})
 
 
 def test_repetitions_alternate_and_the_warm_up_is_left_out():
@@ -52,8 +52,8 @@ def test_rows_are_appended_with_machine_and_versions(tmp_path):
     file = measure.keep(row(), tmp_path / "bench")
     assert measure.keep(row(ratio=3.0), tmp_path / "bench") == file
     kept = measure.read(file)
-    assert [entry["ratio"] for entry in kept] == [21.0, 3.0]
-    assert kept[0]["machine"]["cores"] >= 1 and "torch" in kept[0]["versions"] and kept[0]["date"][:2] == "20"
+    assert [entry.ratio for entry in kept] == [21.0, 3.0]
+    assert kept[0].machine["cores"] >= 1 and "torch" in kept[0].versions and kept[0].date[:2] == "20"
     assert [path.name for path in file.parent.iterdir()] == ["ynat.json"], "no half-written file is left"
 
 
@@ -70,14 +70,14 @@ def test_the_page_holds_the_newest_full_row_and_keeps_what_people_wrote(tmp_path
     measure.keep(row(), tmp_path)
     measure.keep(row(ratio=99.0, quick=True), tmp_path)
     slow = row(pair="ner", goal=50.0, title="NER training", size="small", remarks=["Slow here."])
-    slow["each"] = {"peak, GiB": {"tutorial": 3.25, "ours": 1.0}}
+    slow.each = {"peak, GiB": {"tutorial": 3.25, "ours": 1.0}}
     measure.keep(slow, tmp_path)
-    measure.keep({"pair": "growth", "quick": False, "size": "miniature", "data": "miniature data", "title": "By number",
-                  "x": "headlines", "y": "seconds", "points": [[1000, 2.5]]}, tmp_path)  # fmt: skip
+    curve = {"title": "By number", "x": "headlines", "y": "seconds", "points": [[1000, 2.5]]}
+    measure.keep(measure.Row(pair="growth", size="miniature", data="miniature data", **curve), tmp_path)
     docs = tmp_path / "docs"
     docs.mkdir()
     found = page.rows(tmp_path, PAIRS, docs)
-    assert [r["pair"] for r in found] == ["ynat", "ner", "growth"]
+    assert [r.pair for r in found] == ["ynat", "ner", "growth"]
     file = page.write(found, docs)
     text = file.read_text(encoding="utf-8")
     assert "**21.00×** (17.08 to 26.67)" in text and "reached" in text and "**missed**" in text
@@ -227,12 +227,7 @@ def test_the_seconds_of_a_notebook_add_up():
         "drawing": 1.5,
         "kernel": 2.5,
     }
-    line = {
-        "pair": "notebooks",
-        "size": "-",
-        "title": "All",
-        "head": ["notebook", "s"],
-        "lines": [["03_x", 10.0]],
-    }
+    table = {"head": ["notebook", "s"], "lines": [["03_x", 10.0]]}
+    line = measure.Row(pair="notebooks", size="-", title="All", data="miniature data", **table)
     assert page.verdict(line) == "notebooks   -          03_x: 10 s"
     assert "| 03_x | 10.0 |" in page._details(line)
