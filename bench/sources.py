@@ -52,7 +52,7 @@ class Sources:
     def __init__(self, root: Path | None = None) -> None:
         """root: a folder that holds `datasets/`; None: the real data beside the clone, else the miniature ones.
 
-        Raises WorkbookError where the root named holds no data sets.
+        Raises WorkbookError where the named root holds no datasets.
         """
         self.miniature = paths.resource("data")
         beside = (paths.clone_root() or Path.cwd()).parent / "shared" / "hub"
@@ -70,12 +70,12 @@ class Sources:
         return "real data" if self.real else "miniature data"
 
     def files(self, data: str, split: str = "") -> list[Path]:
-        """The parquet files of one part of a data set. Raises WorkbookError where there is none."""
+        """The parquet files of one split of a dataset. Raises WorkbookError where there is none."""
         found = sorted((self.root / "datasets" / data).glob(f"{split}*.parquet"))
         if not found:
             raise WorkbookError(
                 f"There is no parquet file {split or ''}* of {data} below {paths.shown(self.root.absolute())}. "
-                "Put the data set there, or leave --data out to measure with the miniature data."
+                "Put the dataset there, or omit --data to measure with the miniature data."
             )
         return found
 

@@ -2,7 +2,7 @@
 
     python tools/bootstrap.py setup
     python tools/bootstrap.py run  [arguments of `workbook run`]
-    python tools/bootstrap.py test [unit] [sandbox] [notebooks] [real_data]
+    python tools/bootstrap.py test [unit] [sandbox] [notebooks] [live] [real_data]
 
 `.venv` in the clone gets torch first, in the version that constraints.txt names, then everything else. A stamp in
 .venv records that setup finished, and for which pyproject.toml and constraints.txt: while they stay the same, a second
@@ -34,7 +34,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "workbook-setup.json"
 OLDEST, NEWEST = (3, 11), (3, 13)
 EXTRAS = "dev,jupyter"
-LAYERS = ("unit", "sandbox", "notebooks", "real_data")
+LAYERS = ("unit", "sandbox", "notebooks", "live", "real_data")
 TEST_OUTPUTS = ROOT / "outputs" / "tests"
 REAL_DATA = ROOT.parent / "shared" / "hub"
 CELL_TIMEOUT = 600  # seconds that one cell may take under nbval
