@@ -38,6 +38,19 @@ def resource(name: str) -> Path:
     return folder
 
 
+def shipped(dataset: str) -> str:
+    """The folder of a dataset that comes with the workbook, for `load_dataset`: the Hub does not have it.
+
+    Raises WorkbookError where there is no such dataset.
+    """
+    folder = resource("data") / "datasets" / dataset
+    if not folder.is_dir():
+        raise WorkbookError(
+            f"No dataset {dataset!r} comes with the workbook. Load it from the Hub by its id."
+        )
+    return str(folder)
+
+
 def on_colab() -> bool:
     """Whether this process runs in Google Colab."""
     return "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ

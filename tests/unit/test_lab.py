@@ -94,6 +94,19 @@ def test_starting_twice_changes_nothing(here):
         lab.start("00_start_here", "live")
 
 
+@pytest.mark.parametrize(
+    ("address", "noted"),
+    [("https://api.example.org/v1", False), ("http://localhost:1234/v1", True), ("", True)],
+)
+def test_a_teacher_on_another_machine_makes_up_for_the_gpu(here, monkeypatch, address, noted):
+    """Without a GPU, 07 takes hours only where the model runs on this machine; 09 trains here in any case."""
+    monkeypatch.setattr(machine, "nvidia_gpu", lambda: None)
+    monkeypatch.setattr(machine, "hub_answers", lambda *a, **k: True)
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    assert ("No GPU here" in repr(lab.start("07_r1_labelling", "live"))) is noted
+    assert "No GPU here" in repr(lab.start("09_ner_four_generations", "live"))
+
+
 def test_live_on_a_cpu_says_what_it_costs(here, monkeypatch):
     text = repr(live(monkeypatch, gpu=None))
     assert "No GPU here" in text and "hours on a CPU" in text and "Change runtime type" in text

@@ -33,6 +33,14 @@ def test_without_a_clone_the_working_folder(plain, monkeypatch, tmp_path):
         paths.resource("nothing-of-this-name")
 
 
+def test_a_dataset_that_comes_with_the_workbook():
+    """The Hub does not have it, so its folder is what `load_dataset` gets: in both modes."""
+    folder = Path(paths.shipped("encoder-workbook/arxiv-hand-labelled"))
+    assert (folder / "README.md").is_file() and list(folder.rglob("*.jsonl"))
+    with pytest.raises(WorkbookError, match="by its id"):
+        paths.shipped("encoder-workbook/none")
+
+
 def test_runpod_uses_its_volume(plain, monkeypatch, tmp_path):
     monkeypatch.setenv("RUNPOD_POD_ID", "abc")
     monkeypatch.setattr(paths, "RUNPOD_VOLUMES", (tmp_path,))
