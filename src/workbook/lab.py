@@ -248,6 +248,8 @@ class Lab:
                     f"Another kernel is running this notebook into {paths.shown(base / name)}; this one writes to "
                     f"{folder.name}, so that neither harms the other."
                 )
+            if tell := os.environ.pop("WORKBOOK_TELL_RESULTS", None):
+                paths.write_text(Path(tell), folder.name)  # `workbook run` puts the executed copy there, too
             return folder
         raise WorkbookError(f"A hundred kernels already write to {paths.shown(base / name)}. Shut some down.")
 

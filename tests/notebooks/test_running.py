@@ -1,12 +1,15 @@
 """`workbook run` with real kernels, on notebooks made for it."""
 
+import functools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -98,7 +101,9 @@ def test_it_goes_on_where_told_so_past_a_dead_kernel_and_a_cell_that_hangs(folde
 
 @pytest.mark.skipif(os.name == "nt", reason="sends the signal of a terminal's Ctrl-C")
 def test_ctrl_c_ends_the_kernel_and_says_what_is_done(folder):
-    process = workbook(folder, "0", "3", start_new_session=True)
+    # What a background job of a script inherits: SIGINT ignored. A terminal's foreground job does not.
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = workbook(folder, "0", "3", start_new_session=True, preexec_fn=heard)
     deadline = time.monotonic() + 120
     while not (folder / "notebooks" / "hangs").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -166,3 +171,50 @@ def test_live_with_a_hub_root_runs_against_a_mirror(folder):
     address = seen.split("'")[-2]
     with pytest.raises(OSError):  # the mirror has gone with the run
         urllib.request.urlopen(address, timeout=2)
+
+
+def test_two_runs_of_one_notebook_keep_copy_and_metrics_together(folder):
+    source = (
+        "import os, time\nfrom pathlib import Path\nimport workbook\n"
+        "lab = workbook.start('00_start_here', 'live')\nlab.record(process=os.getpid())\n"
+        "Path(f'seen-{os.getpid()}').touch()\n"
+        "while len(list(Path().glob('seen-*'))) < 2:\n    time.sleep(0.1)\n"
+        "os.getpid()"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    nbformat.write(notebook, folder / "notebooks" / "00_start_here.ipynb")
+    (folder / "notebooks" / "00_well.ipynb").unlink()
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1", "WORKBOOK_OUTPUTS": str(folder / "outputs")}
+    command = [sys.executable, "-m", "workbook", "run", "0", "--mode", "live", "--timeout", "120"]
+    command += ["--notebooks", str(folder / "notebooks")]
+    both = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=offline)
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=180)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    seen = set()
+    for name in ("00_start_here", "00_start_here-2"):
+        results = folder / "outputs" / "live" / name
+        metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
+        run = json.loads((results / "run.json").read_text(encoding="utf-8"))
+        copy = nbformat.read(results / "00_start_here.ipynb", 4)
+        assert copy.cells[0].outputs[-1].data["text/plain"] == str(metrics["figures"]["process"]["value"])
+        assert (run["notebook"], run["results"]) == ("00_start_here", name)
+        seen.add(metrics["figures"]["process"]["value"])
+    assert len(seen) == 2
+
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9]*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_papermill_can_set_publish(path):
+    """papermill puts its own assignment behind the first cell tagged `parameters`, and knows no other place."""
+    cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    tagged = [n for n, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", [])]
+    uses = [n for n, cell in enumerate(cells) if re.search(r"\bPUBLISH\b", cell.source)]
+    assert len(tagged) == bool(uses)
+    if uses:
+        assert tagged[0] == uses[0] < uses[1]
+        assert cells[tagged[0]].source == "PUBLISH = lab.pick(sandbox=True, live=False)"

@@ -1,22 +1,23 @@
-"""Looks at this machine: what the notebooks need, what there is, and the cure for what is missing.
+"""Checks this machine: what the notebooks need, what is installed, and how to fix what is missing.
 
-`workbook doctor` prints it; notebook 00 shows it. Nothing here imports a client of the Hub, so that it can be
-called before `workbook.start()` as well.
+`workbook doctor` prints it; notebook 00 shows it. Nothing here imports a client of the Hub in this process, so it can
+be called before `workbook.start()` as well.
 """
 
 from __future__ import annotations
 
 import html
 import importlib.metadata
+import json
 import os
 import platform
-import shutil
+import subprocess
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from workbook import machine, paths
@@ -79,8 +80,7 @@ def checks() -> list[Check]:
     return [
         python(),
         *packages(),
-        gpu(),
-        compiler(),
+        *loading(),
         memory(),
         disk(),
         hub(),
@@ -159,38 +159,94 @@ def packages(requirements: Sequence[str] | None = None) -> list[Check]:
     return lines
 
 
-def gpu() -> Check:
-    """Whether torch loads, and what it can compute on."""
+# Each package with a name that makes it load all of itself; torch first, for most of the others need it.
+_LOADED = {
+    "torch": "tensor",
+    "transformers": "Trainer",
+    "datasets": "load_dataset",
+    "evaluate": "load",
+    "accelerate": "Accelerator",
+}
+_LOAD_SECONDS = 180.0
+_MARK = "@doctor "
+# Prints a line of JSON before and after each package: one that crashes Python shows by what is missing.
+_PROBE = """
+import importlib, json, sys
+def tell(**facts):
+    print("\\n@doctor " + json.dumps(facts), flush=True)
+for name, part in json.loads(sys.argv[1]).items():
+    tell(loading=name)
     try:
-        import torch
-    except ImportError as error:
-        cure = "python -m pip install torch; on Windows torch also needs the Microsoft Visual C++ runtime."
-        return Check("torch and GPU", "missing", f"torch does not load: {error}".splitlines()[0], cure)
-    if torch.cuda.is_available():
-        size = torch.cuda.get_device_properties(0).total_memory / 2**30
-        return Check("torch and GPU", "ok", f"{torch.cuda.get_device_name(0)}, {size:.0f} GiB")
-    if torch.backends.mps.is_available():
+        module = importlib.import_module(name)
+        getattr(module, part)
+        tell(loaded=name)
+    except BaseException as error:
+        tell(failed=name, why=f"{type(error).__name__}: {error}")
+    else:
+        if name == "torch":
+            card = module.cuda.is_available() and module.cuda.get_device_properties(0)
+            tell(torch=module.__version__, threads=module.get_num_threads(), mps=module.backends.mps.is_available(),
+                 card=card and f"{card.name}, {card.total_memory / 2**30:.0f} GiB")
+"""
+
+
+def loading(packages: Mapping[str, str] = _LOADED) -> list[Check]:
+    """Whether the large packages load, tried in a child process, and what torch can compute on.
+
+    A version alone says nothing: a package may be installed and broken, and a broken one may take Python with it.
+    """
+    command = [sys.executable, "-c", _PROBE, json.dumps(dict(packages))]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_LOAD_SECONDS
+        )
+        printed, ended = done.stdout, f"Python ended with exit code {done.returncode}"
+    except subprocess.TimeoutExpired as error:
+        printed, ended = (error.stdout or b"").decode(errors="replace"), f"not within {_LOAD_SECONDS:.0f} s"
+    facts: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    under_way: set[str] = set()
+    for line in printed.splitlines():
+        try:
+            told = json.loads(line.removeprefix(_MARK)) if line.startswith(_MARK) else {}
+        except ValueError:
+            continue
+        under_way |= {told.get("loading")}
+        under_way -= {None, told.get("loaded"), told.get("failed")}
+        if "failed" in told:
+            failed[told["failed"]] = told["why"]
+        facts |= told
+    failed |= dict.fromkeys(under_way, ended)
+    checks = [
+        Check(
+            name,
+            "missing",
+            textwrap.shorten(f"does not load: {why}", 200, placeholder=" …"),
+            f"python -m pip install --force-reinstall {name}; then restart the kernel."
+            + (" On Windows torch also needs the Microsoft Visual C++ runtime." if name == "torch" else ""),
+        )
+        for name, why in failed.items()
+    ]
+    return [*checks, gpu(facts)] if "torch" in facts else checks
+
+
+def gpu(facts: Mapping[str, Any]) -> Check:
+    """What torch can compute on, from what it told about itself (`torch`, `card`, `mps`, `threads`)."""
+    if facts["card"]:
+        return Check("torch and GPU", "ok", facts["card"])
+    if facts["mps"]:
         return Check("torch and GPU", "ok", "Apple GPU (mps)")
     if card := machine.nvidia_gpu():
-        cure = "Install torch's CUDA build (pytorch.org, «Get started») with a driver that fits, and restart the kernel."
+        cure = "Install a CUDA build of torch (pytorch.org, “Get started”) that your driver supports, and restart the kernel."
         return Check(
-            "torch and GPU", "warn", f"{card} is there, but torch {torch.__version__} cannot use it", cure
+            "torch and GPU", "warn", f"{card} is there, but torch {facts['torch']} cannot use it", cure
         )
     return Check(
         "torch and GPU",
         "warn",
-        f"no GPU; torch computes on {torch.get_num_threads()} of {os.cpu_count()} CPU cores",
+        f"no GPU; torch computes on {facts['threads']} of {os.cpu_count()} CPU cores",
         GPU_CURE,
     )
-
-
-def compiler() -> Check:
-    """A C compiler, with which ModernBERT compiles itself."""
-    names = [os.environ.get("CC", ""), "cc", "gcc", "clang", "cl"]
-    if name := next((name for name in names if name and shutil.which(name.split()[0])), None):
-        return Check("C compiler", "ok", Path(name.split()[0]).name)
-    cure = "ModernBERT runs without, somewhat slower. Linux: the package gcc. macOS: xcode-select --install."
-    return Check("C compiler", "warn", "none", cure)
 
 
 def memory() -> Check:
@@ -217,7 +273,7 @@ def disk() -> Check:
     folder = paths.outputs_root()
     free = machine.free_disk_gib(folder)
     where = paths.shown(folder)
-    elsewhere = "lead results elsewhere: WORKBOOK_OUTPUTS=<folder>"
+    elsewhere = "write results elsewhere: WORKBOOK_OUTPUTS=<folder>"
     there = folder
     while not there.exists():
         there = there.parent
@@ -264,23 +320,21 @@ def token() -> Check:
             return Check("Hub token", "ok", "from a login")
     except OSError:
         pass
-    cure = (
-        "Only to publish in live mode: make a write token on the Hub's settings page, then run: hf auth login"
-    )
+    cure = "Needed only to publish in live mode: create a write token on the Hub's settings page, then run: hf auth login"
     return Check("Hub token", "warn", "none", cure)
 
 
 def teacher() -> Check:
-    """The variables that lead to a teacher behind the OpenAI API; the key is never shown."""
+    """The variables that name a teacher behind the OpenAI API; the key is never shown."""
     base, key = os.environ.get("OPENAI_BASE_URL"), os.environ.get("OPENAI_API_KEY")
-    example = "OPENAI_BASE_URL=http://localhost:1234/v1 and OPENAI_API_KEY=lm-studio lead to LM Studio"
+    example = "OPENAI_BASE_URL=http://localhost:1234/v1 and OPENAI_API_KEY=lm-studio connect to LM Studio"
     if base and os.environ.get("WORKBOOK_TEACHER_NAME") == "sandbox":
         return Check("Teacher", "ok", "the scripted one on this machine")
     if base and key:
         return Check("Teacher", "ok", f"{urlsplit(base).hostname or 'OPENAI_BASE_URL'}, with a key")
     if not base and not key:
         cure = (
-            "Only for notebooks 07 and 09 in live mode: the sandbox has one of its own, and 07 starts a small one on your "
+            "Only for notebooks 07 and 09 in live mode: the sandbox has its own, and 07 starts a small one on your "
             f"GPU where none is named. For example, {example}."
         )
         return Check("Teacher", "warn", "OPENAI_BASE_URL and OPENAI_API_KEY are not set", cure)
@@ -289,7 +343,7 @@ def teacher() -> Check:
 
 
 def require(found: Sequence[Check]) -> None:
-    """Raise WorkbookError where something is missing without which nothing works."""
+    """Raise WorkbookError where something essential is missing."""
     missing = [check.name for check in found if check.status == "missing"]
     if missing:
-        raise WorkbookError(f"Missing: {', '.join(missing)}. What to do about each is said above.")
+        raise WorkbookError(f"Missing: {', '.join(missing)}. The cure for each is above.")

@@ -45,6 +45,7 @@ class Run:
 
     notebook: str
     mode: str
+    results: str = ""  # the folder its metrics are in: another one where two kernels run the same notebook
     status: str = "running"  # then passed | failed | interrupted
     started: str = ""
     seconds: float = 0.0
@@ -139,6 +140,7 @@ def execute(
     roots = environment.get("WORKBOOK_HUB_ROOTS" if mode == "sandbox" else "WORKBOOK_MIRROR", "")
     run = Run(
         notebook=path.stem,
+        results=path.stem,
         mode=mode,
         started=datetime.now().astimezone().isoformat(timespec="seconds"),
         cells=sum(1 for cell in notebook.cells if _runs(cell)),
@@ -150,7 +152,12 @@ def execute(
     for cell in notebook.cells:  # outputs of an earlier run must not pass for this one's
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    _Execution(notebook, path.parent, run, environment, timeout).join(watch)
+    with tempfile.TemporaryDirectory(prefix="workbook-") as told:
+        results = Path(told) / "results"
+        environment = {**environment, "WORKBOOK_TELL_RESULTS": str(results)}
+        _Execution(notebook, path.parent, run, environment, timeout).join(watch)
+        if results.is_file():  # else the notebook never came to workbook.start()
+            run.results = results.read_text(encoding="utf-8")
     return clean(notebook), run
 
 
@@ -204,8 +211,7 @@ def run_notebooks(
         for number, path in enumerate(notebooks, 1):
             screen.begins(number, path.stem)
             notebook, run = execute(path, mode, environment, timeout=timeout, watch=screen.watch)
-            folder = outputs / mode / path.stem
-            copy = save(notebook, run, folder)
+            copy = save(notebook, run, outputs / mode / run.results)
             runs.append(run)
             screen.ended(run, copy)
             if run.status == "interrupted" or (not run.passed and not keep_going):
