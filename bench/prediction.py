@@ -12,6 +12,7 @@ import torch
 from bench.measure import alternate, compare
 from bench.sources import SEED, TASKS, Sources
 from workbook.alignment import IGNORED, tokenize_and_align
+from workbook.errors import WorkbookError
 from workbook.inference import predict_probabilities
 
 
@@ -83,11 +84,15 @@ def prediction(sources: Sources, size: str, texts: int, repetitions: int) -> dic
 
 def quantized(model: Any) -> Any:
     """A copy whose linear layers compute in int8 (dynamic quantization, processor only)."""
+    try:
+        from torch.ao.quantization import quantize_dynamic
+    except ImportError:
+        raise WorkbookError(
+            "This PyTorch no longer has torch.ao.quantization. Measure int8 with an older one (2.13 has it)."
+        ) from None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch announces where this will move to
-        return torch.ao.quantization.quantize_dynamic(
-            copy.deepcopy(model).cpu().eval(), {torch.nn.Linear}, dtype=torch.qint8
-        )
+        warnings.simplefilter("ignore")  # deprecated in favour of torchao, a package of its own
+        return quantize_dynamic(copy.deepcopy(model).cpu().eval(), {torch.nn.Linear}, dtype=torch.qint8)
 
 
 def int8(sources: Sources, size: str, texts: int, repetitions: int) -> dict[str, Any]:

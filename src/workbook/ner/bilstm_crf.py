@@ -1,8 +1,8 @@
-"""The second generation: a Bi-LSTM reads the characters, a CRF on top of it decides on the whole tag sequence.
+"""The second generation: a Bi-LSTM reads the characters, and a CRF on top of it chooses the whole tag sequence.
 
-The CRF layer is written out here, since the packages that offered one rest since 2020. It is in the notation of
-Lample et al. 2016: a sequence's score is the sum of its emissions (how well each tag suits each character) and
-its transitions (how well each tag follows the one before); its probability is exp(score) over the sum of
+The CRF layer is written out here: the packages that offered one have not been maintained since 2020. Notation of
+Lample et al. 2016 (https://arxiv.org/abs/1603.01360): a sequence's score is the sum of its emissions (how well each
+tag suits each character) and its transitions (how well each tag follows the one before); its probability is exp(score) over the sum of
 exp(score) of all sequences.
 """
 
@@ -23,7 +23,7 @@ from workbook.metrics import KLUE_TAGS
 from workbook.ner.characters import Row, with_spaces, without_spaces, word_edges
 from workbook.ner.saving import read_header, write_header
 
-FORBIDDEN = -1e4  # the score of a transition that IOB2 does not know
+FORBIDDEN = -1e4  # the score of a transition that IOB2 does not allow
 
 
 class ConditionalRandomField(nn.Module):
@@ -31,7 +31,7 @@ class ConditionalRandomField(nn.Module):
 
     Shapes: emissions (sentences, characters, tags); tags and mask (sentences, characters), the mask True for
     characters and False for padding. Every sentence has at least one character.
-    Transitions that are no IOB2 (`O` → `I-PS`, `B-LC` → `I-PS`) are forbidden, in training and after it.
+    Transitions that IOB2 does not allow (`O` → `I-PS`, `B-LC` → `I-PS`) are forbidden, in training and after it.
     """
 
     def __init__(self, tags: Sequence[str]):
@@ -51,7 +51,7 @@ class ConditionalRandomField(nn.Module):
         return self.log_partition(emissions, mask) - self.score(emissions, tags, mask)
 
     def score(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
-        """The score of one tag sequence for each sentence."""
+        """The score of one tag sequence for each sentence: shape (sentences,)."""
         emitted = emissions.gather(2, tags.unsqueeze(2)).squeeze(2) * mask
         moved = (self.transitions + self.forbidden)[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]
         last = tags.gather(1, mask.sum(1, keepdim=True) - 1).squeeze(1)
@@ -59,7 +59,7 @@ class ConditionalRandomField(nn.Module):
         return first + emitted.sum(1) + moved.sum(1) + self.end[last]
 
     def log_partition(self, emissions: Tensor, mask: Tensor) -> Tensor:
-        """The forward algorithm: log of the sum of exp(score) over all tag sequences."""
+        """The forward algorithm: log of the sum of exp(score) over all tag sequences, shape (sentences,)."""
         transitions = self.transitions + self.forbidden
         # alpha[s, j]: log of the sum over all sequences that end in tag j at this character
         alpha = self.start + self.forbidden_start + emissions[:, 0]
@@ -104,13 +104,16 @@ class _Network(nn.Module):
         self.crf = ConditionalRandomField(tags)
 
     def emissions(self, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """inputs: ids, shape (sentences, characters, 4): character, pair with the one before and behind, edge."""
+        """inputs: ids, shape (sentences, characters, 4): character, pair with the one before it, with the one after it, edge.
+
+        Returns shape (sentences, characters, tags).
+        """
         character, before, behind, edge = inputs.unbind(2)
         seen = torch.cat(
             [self.character(character), self.pair(before), self.pair(behind), self.edge(edge)], dim=2
         )
         seen = self.dropout(seen)
-        # Each sentence turned round by itself, so that the backward direction does not begin in the padding.
+        # Each sentence is reversed by itself, so that the backward direction does not start in the padding.
         # (One bidirectional LSTM over packed sequences does the same, and takes half as long again on a CPU.)
         from_the_end = _turned_round(self.backwards(_turned_round(seen, lengths))[0], lengths)
         read = torch.cat([self.forwards(seen)[0], from_the_end], dim=2)
@@ -125,7 +128,7 @@ def _turned_round(values: Tensor, lengths: Tensor) -> Tensor:
 
 
 _EDGES = "BIES"
-_RARE = 1  # the id of what training has seen fewer than twice; 0 is padding
+_RARE = 1  # the id of anything seen fewer than twice in training; 0 is padding
 _FORMAT, _VERSION = "workbook-bilstm-crf", 1
 
 
@@ -158,9 +161,9 @@ class BiLstmCrf:
         device: str = "cpu",
         watch: Callable[[int, float], None] = lambda epoch, loss: None,
     ) -> BiLstmCrf:
-        """Train on `rows` from scratch; `watch` gets each epoch's number and its mean loss a sentence.
+        """Train on `rows` from scratch; `watch` gets each epoch's number and its mean loss per sentence.
 
-        Raises WorkbookError for rows that are empty or without one tag a character.
+        Raises WorkbookError for rows that are empty or do not have one tag per character.
         """
         torch.manual_seed(seed)
         shuffle = random.Random(seed)
@@ -223,7 +226,7 @@ class BiLstmCrf:
         return torch.tensor(columns).T
 
     def save(self, folder: Path) -> None:
-        """Write it to `folder`: a header with the vocabulary, and the weights."""
+        """Write it to `folder`: the weights, and a header with the vocabulary."""
         from safetensors.torch import save
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -234,7 +237,7 @@ class BiLstmCrf:
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> BiLstmCrf:
-        """Read it back. Raises WorkbookError for what `save` of this version did not write."""
+        """Read it back. Raises WorkbookError for anything that `save` of this version did not write."""
         from safetensors.torch import load
 
         header = read_header(folder, _FORMAT, _VERSION)
@@ -268,7 +271,11 @@ def _padded(encoded: Sequence[Tensor], device: str) -> tuple[Tensor, Tensor, Ten
 def _batches_of_like_length(
     lengths: Sequence[int], batch_size: int, shuffle: random.Random
 ) -> list[list[int]]:
-    """Row numbers in batches, in random order; little of a batch is padding."""
+    """Row numbers in batches of similar length, in random order.
+
+    `training.BucketSampler` does this for the Trainer. It is not used here: it would load transformers, and its other
+    order would give this tagger other weights.
+    """
     order = sorted(range(len(lengths)), key=lambda i: lengths[i] + shuffle.random() * 8)
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     shuffle.shuffle(batches)

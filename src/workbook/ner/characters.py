@@ -1,6 +1,6 @@
 """What the CRF and the Bi-LSTM-CRF see of a sentence: its characters without the spaces, and the way back.
 
-KLUE's scores leave spaces out, and a space is no letter of any name: a word's edges say the same in less.
+KLUE's scores ignore spaces, and word edges carry the same information in fewer characters.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from workbook.errors import WorkbookError
 
 
 class Row(NamedTuple):
-    """A sentence with one IOB2 tag a character, spaces included."""
+    """A sentence with one IOB2 tag per character, spaces included."""
 
     sentence: str
     tags: Sequence[str]
 
 
 def word_edges(sentence: str) -> list[str]:
-    """For each character that is no space: B, I or E where it begins, continues or ends a word, S if it is one."""
+    """For each character that is not a space: B, I or E where it begins, continues or ends a word, S if it is one."""
     return [
         edge
         for word in sentence.split()
@@ -29,13 +29,13 @@ def word_edges(sentence: str) -> list[str]:
 
 
 def without_spaces(row: Row) -> list[str]:
-    """The row's tags without those of spaces, as sound IOB2: what continues nothing begins an entity.
+    """The row's tags without those of spaces, as valid IOB2: an `I-` that continues nothing becomes `B-`.
 
     (Two of KLUE's entities begin on a space, so that their `B-` goes with it.)
-    Raises WorkbookError where there is nothing to learn from, or not one tag a character.
+    Raises WorkbookError for an empty sentence, or where there is not one tag per character.
     """
     sentence, tags = row
-    cure = "Leave the row out, or put it right."
+    cure = "Leave the row out, or correct it."
     if not sentence.strip():
         raise WorkbookError(f"There is an empty sentence in the training data. {cure}")
     if len(sentence) != len(tags):
@@ -48,6 +48,6 @@ def without_spaces(row: Row) -> list[str]:
 
 
 def with_spaces(sentence: str, tags: Sequence[str]) -> list[str]:
-    """The way back: one tag a character. A space inside an entity belongs to it."""
+    """The way back: one tag per character. A space inside an entity belongs to it."""
     places = [(i, i + 1) for i, character in enumerate(sentence) if not character.isspace()]
     return character_tags(tags, places, sentence)

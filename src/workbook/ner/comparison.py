@@ -1,7 +1,7 @@
-"""One harness for all taggers: the same scores from the same counts, how sure they are, time, size and memory.
+"""One harness for all taggers: the same scores from the same counts, their intervals, time, size and memory.
 
-Everything is counted a sentence at a time, once. A score is then a sum over sentences and a few divisions, so
-that scores of a part of the sentences, and a thousand bootstrap samples of them, cost next to nothing.
+Everything is counted once, sentence by sentence. A score is then a sum over sentences and a few divisions, so the
+scores of some of the sentences, or of a thousand bootstrap samples, cost next to nothing.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ T = TypeVar("T")
 
 
 class Tagger(Protocol):
-    """What the harness wants of a tagger."""
+    """What the harness needs of a tagger."""
 
     def predict(self, sentences: Sequence[str], batch_size: int = ...) -> list[list[str]]:
-        """One IOB2 tag a character, spaces included, for each sentence."""
+        """One IOB2 tag per character, spaces included, for each sentence."""
 
 
 # --- scores ----------------------------------------------------------------------------------------------
@@ -51,18 +51,18 @@ class Counts:
 def count(
     sentences: Sequence[str], gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]
 ) -> Counts:
-    """Count as KLUE does: without spaces, entities strictly by IOB2 (what does not begin with `B-` is none).
+    """Count as KLUE does: without spaces, entities strictly by IOB2 (without a `B-` there is no entity).
 
-    Raises WorkbookError where a sentence and its tags differ in length.
+    Raises WorkbookError if a sentence and its tags differ in length.
     """
     entities = np.zeros((len(sentences), len(KINDS), 3), dtype=np.int64)
     characters = np.zeros((len(sentences), len(KLUE_TAGS), 3), dtype=np.int64)
-    # The benchmark's own code has an O before and behind each sentence, and both are scored as characters.
+    # The benchmark's own code puts an O before and after each sentence, and scores both as characters.
     characters[:, KLUE_TAGS.index("O")] = 2
     for number, (sentence, *both) in enumerate(zip(sentences, gold, predicted, strict=True)):
         if wrong := next((tags for tags in both if len(tags) != len(sentence)), None):
             raise WorkbookError(
-                f"Sentence {number} has {len(sentence)} characters and {len(wrong)} tags. Make one tag a character."
+                f"Sentence {number} has {len(sentence)} characters and {len(wrong)} tags. Give one tag per character."
             )
         true, said = ([t for c, t in zip(sentence, tags, strict=True) if not c.isspace()] for tags in both)
         for a, b in zip(said, true, strict=True):
@@ -97,16 +97,16 @@ def scores(counts: Counts) -> dict[str, float]:
 
 
 def scores_by_type(counts: Counts) -> dict[str, float]:
-    """F1 of each type's entities; NaN for a type that is neither there nor predicted."""
+    """F1 of each type's entities; NaN for a type that occurs neither in gold nor in predictions."""
     totals = counts.entities.sum(0)
     return {kind: float(value) for kind, value in zip(KINDS, _f1(totals, empty=np.nan), strict=True)}
 
 
 def bootstrap(counts: Counts, samples: int = 1000, seed: int = 42) -> dict[str, np.ndarray]:
-    """The three scores of `samples` data sets as large as this one, drawn from its sentences with replacement.
+    """The three scores of `samples` datasets as large as this one, drawn from its sentences with replacement.
 
-    The same seed draws the same sentences: subtract two taggers' samples, and you have the samples of their
-    difference. `interval` makes an interval of them.
+    The same seed draws the same sentences, so two taggers' samples can be subtracted: that gives samples of their
+    difference. `interval` turns samples into an interval. Each array has shape (samples,).
     """
     sentences = len(counts.entities)
     times = np.random.default_rng(seed).multinomial(
@@ -136,7 +136,7 @@ def _scores(counts: Counts, times: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    """The mean of the last axis without its NaNs; NaN where there is nothing else."""
+    """The mean of the last axis without its NaNs; NaN where there are only NaNs."""
     there = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         return np.where(there, values, 0).sum(-1) / there.sum(-1)
@@ -153,7 +153,7 @@ def _f1(counts: np.ndarray, empty: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a call took: wall-clock seconds, and the bytes by which the process grew at most meanwhile (None: not known)."""
+    """What a call took: wall-clock seconds, and by how many bytes the process grew at most (None: unknown)."""
 
     seconds: float
     grown_bytes: int | None
@@ -162,8 +162,8 @@ class Cost:
 def measured(call: Callable[[], T]) -> tuple[T, Cost]:
     """The call's result and its Cost.
 
-    The process's own memory, looked at 50 times a second: what an earlier call left free and this one used again
-    is not seen, so compare orders of magnitude. On a CUDA card, the card's memory instead.
+    Memory is the process's own, sampled 50 times a second. Memory that an earlier call left free and this one reuses
+    does not show, so compare orders of magnitude. On a CUDA machine: the larger of this and the growth on the card.
     """
     import psutil
     import torch
@@ -201,11 +201,11 @@ def measured(call: Callable[[], T]) -> tuple[T, Cost]:
 def speed(
     tagger: Tagger, sentences: Sequence[str], batch_sizes: Sequence[int], seconds: float = 1.0
 ) -> dict[int, float]:
-    """Sentences a second at each batch size, the better of two goes of about `seconds / 2` each.
+    """Sentences per second at each batch size: the better of two rounds of about `seconds / 2` each.
 
-    Each go predicts as many of `sentences` as the time allows for, a batch at a time, as a service would.
+    Each round predicts as many of `sentences` as time allows, one batch after the other, as a service would.
     """
-    tagger.predict(sentences[:1], 1)  # what happens once is not counted
+    tagger.predict(sentences[:1], 1)  # one-time work is not counted
     found = {}
     for size in batch_sizes:
         best = 0.0
@@ -222,5 +222,5 @@ def speed(
 
 
 def bytes_on_disk(folder: Path) -> int:
-    """What the files in `folder` take."""
+    """The total size of the files in `folder`."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,7 +1,7 @@
 """The first generation: a linear-chain CRF over features of characters, by CRFsuite (package python-crfsuite).
 
-No gazetteer, no lexicon, nothing but the sentence itself. The features of a character are strings; the CRF
-learns a weight for each feature with each tag, and for each tag after another.
+No gazetteer and no lexicon, only the sentence itself. The features of a character are strings; the CRF learns a
+weight for each pair of feature and tag, and for each pair of successive tags.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from workbook.errors import WorkbookError
 from workbook.ner.characters import Row, with_spaces, without_spaces, word_edges
 from workbook.ner.saving import read_header, write_header
 
-_FORMAT, _VERSION = "workbook-crf", 1  # a change of character_features is a new version
+_FORMAT, _VERSION = "workbook-crf", 1  # raise it with every change of character_features
 
 
 def script(character: str) -> str:
-    """The kind of a character: 가 Hangul, ㅋ a lone letter of it, 漢, A, a, 9; punctuation stands for itself."""
+    """The kind of a character: 가 Hangul syllable, ㅋ lone Hangul letter, 漢, A, a, 9; punctuation stands for itself."""
     if "가" <= character <= "힣":
         return "가"
     if "ㄱ" <= character <= "ㆎ":
@@ -40,24 +40,23 @@ def script(character: str) -> str:
 
 
 def character_features(sentence: str) -> list[list[str]]:
-    """For each character that is no space, its features.
+    """The features of each character that is not a space.
 
     The characters around it, alone, in pairs and in threes; scripts and word edges around it; where in its word
     it stands; what of the word lies before it and behind it; the word's first and last characters; the ends of
     the neighbouring words.
     """
-    sentence = sentence.encode("utf-8", "replace").decode(
-        "utf-8"
-    )  # half a surrogate pair cannot be handed to C
+    # C code cannot take half a surrogate pair.
+    sentence = sentence.encode("utf-8", "replace").decode("utf-8")
     words = sentence.split()
     characters = "".join(words)
     edges = word_edges(sentence)
     scripts = [script(character) for character in characters]
-    # Beyond the ends of the sentence there is something, too.
+    # Padding stands for what lies beyond the ends of the sentence.
     c = ["", "", *characters, "", ""]
     k = ["<", *scripts, ">"]
     e = ["<", *edges, ">"]
-    # Neighbours; a pair that crosses the edge of a word is another pair.
+    # Neighbours; a pair across a word boundary is marked as such.
     pairs = [
         a + b + ("|" if edge in "ES<" else "") for (a, b), edge in zip(pairwise(c[1:-1]), e, strict=False)
     ]
@@ -89,8 +88,8 @@ class Crf:
     """A trained CRF: `train`, `predict`, `save`, `load`."""
 
     def __init__(self, model: bytes):
-        """model: what CRFsuite writes."""
-        self._model = model  # the tagger reads from it as long as it lives
+        """model: the bytes of a file that CRFsuite wrote."""
+        self._model = model  # the tagger reads from it for as long as it lives
         self._tagger = pycrfsuite.Tagger()
         self._tagger.open_inmemory(model)
 
@@ -111,23 +110,23 @@ class Crf:
     ) -> Crf:
         """Train on `rows` by L-BFGS; `c1` drives weights to zero, `c2` keeps them small.
 
-        Raises WorkbookError for rows that are empty or without one tag a character.
+        Raises WorkbookError for rows that are empty or do not have one tag per character.
         """
-        # Transitions that the data do not show get a weight as well: O → I-PS a low one.
+        # Transitions that the data never show get a weight as well: a low one for O → I-PS.
         settings = {"c1": c1, "c2": c2, "max_iterations": iterations, "feature.possible_transitions": True}
         trainer = pycrfsuite.Trainer("lbfgs", settings, verbose=False)
         for row in rows:
             trainer.append(character_features(row.sentence), without_spaces(row))
         with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
             name = Path(folder, "model.crfsuite")
-            if not folder.isascii():  # CRFsuite, in C, opens no such path on Windows
+            if not folder.isascii():  # on Windows CRFsuite cannot open such a path
                 stack.enter_context(contextlib.chdir(folder))
                 name = Path(name.name)
             trainer.train(str(name))
             return cls(name.read_bytes())
 
     def predict(self, sentences: Sequence[str], batch_size: int = 1) -> list[list[str]]:
-        """One tag a character for each sentence; an empty sentence has none. A batch is of no use to a CRF."""
+        """One tag a character for each sentence; an empty sentence has none. `batch_size` changes nothing."""
         return [
             with_spaces(text, self._tagger.tag(character_features(text)))
             if text.strip()
@@ -136,7 +135,7 @@ class Crf:
         ]
 
     def save(self, folder: Path) -> None:
-        """Write it to `folder`: CRFsuite's file, and a header that says what wrote it."""
+        """Write it to `folder`: CRFsuite's file, and a header that names the program that wrote it."""
         folder.mkdir(parents=True, exist_ok=True)
         with paths.draft_of(folder / "model.crfsuite") as draft:
             draft.write_bytes(self._model)
@@ -149,14 +148,14 @@ class Crf:
     def load(cls, folder: Path) -> Crf:
         """Read it back.
 
-        Raises WorkbookError for what `save` of this version did not write: CRFsuite would take another version's
-        weights without a word, and tag at random.
+        Raises WorkbookError for anything that `save` of this version did not write: CRFsuite would silently take
+        another version's weights, and tag at random.
         """
         header = read_header(folder, _FORMAT, _VERSION)
         model = (folder / "model.crfsuite").read_bytes()
         if hashlib.sha256(model).hexdigest() != header["sha256"]:
             raise WorkbookError(
                 f"model.crfsuite in {paths.shown(folder)} is not the file that was saved there: it is damaged or "
-                "another's. Copy the folder anew, or train again."
+                "comes from elsewhere. Copy the folder again, or train again."
             )
         return cls(model)

@@ -1,7 +1,7 @@
-"""The fourth generation: a language model behind the OpenAI API is asked, and its answer is read with care.
+"""The fourth generation: ask a language model behind the OpenAI API, and read its answer with care.
 
-A language model writes text; it does not label what is there. So an answer counts only as far as it can be laid
-over the sentence: positions that it states are not looked at, and a sentence that comes back changed is unusable.
+A language model writes text of its own instead of labelling the text it was given. So an answer counts only as far
+as it can be laid over the sentence: positions that it states are ignored, and a changed sentence is unusable.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def written(sentence: str, found: Sequence[Entity], style: str) -> str:
 
 
 def choose_examples(rows: Sequence[Row], number: int, seed: int = 42) -> list[Row]:
-    """`number` rows at random, first such as show a type that was not shown yet."""
+    """`number` random rows, beginning with rows that show a type not shown yet."""
     order = random.Random(seed).sample(list(rows), len(rows))
     chosen: list[Row] = []
     shown: set[str] = set()
@@ -79,7 +79,7 @@ class Reading(NamedTuple):
 
     status: `ok`, or why it is unusable: `text_changed`, `broken_mark`, `unknown_type`, `no_json`, `empty`,
     `cut_off`, `failed` (the server gave no answer).
-    tags: one a character; all `O` where the answer is unusable.
+    tags: one per character; all `O` where the answer is unusable.
     lost: entities of a usable answer that are not in the sentence, or of a type that does not exist.
     """
 
@@ -91,7 +91,7 @@ class Reading(NamedTuple):
 def read_answer(answer: str | None, sentence: str, style: str) -> Reading:
     """Lay an answer over the sentence it was asked about.
 
-    What a model thought before it, a code fence and words around it are forgiven.
+    Thinking before it, a code fence and words around it are forgiven.
     """
     answer = (answer or "").rpartition("</think>")[2].strip()
     if not answer:
