@@ -1,0 +1,409 @@
+"""The miniature networks, what they start from, and the loop that trains them.
+
+Three losses are added up, all on the same pass over a sentence of which 15 % of the sub-words are hidden:
+
+* masked-language modelling: cross-entropy of the hidden sub-words;
+* token states: a linear head on each state meets the teacher's mean state over the same characters, hidden or not;
+* sentence vectors: linear heads on the mean of the states, on the first state and on BERT's pooler, each of which a
+  fine-tuned classifier may read, meet the teacher's mean-pooled vector.
+
+The last two are mean squared errors on targets of mean 0 and variance 1 by dimension; their heads are thrown away.
+"""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from torch import nn
+
+from pretraining.teacher import Said, Teacher, aligned
+from standin import models as standin_models
+
+WIDTH, LAYERS, HEADS, INNER = 192, 4, 4, 256
+LENGTH = 96
+HIDDEN_SHARE = 0.15
+NEIGHBOUR_LAYERS = 2  # whose attention heads start out looking to the side
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a training goes. weights: of token states and of each sentence vector, beside 1 for masked words."""
+
+    steps: int = 2_400
+    batch: int = 64
+    rate: float = 1.5e-3
+    warm_up: float = 0.06
+    weights: tuple[float, float] = (1.0, 1.0)
+    without_teacher: float = 0.25  # share of a batch's sentences that only have words to guess
+    seed: int = 42
+
+
+@dataclass
+class Student:
+    """A network to train, its tokenizer and what the stand-in knows of it (``entry``)."""
+
+    repo: str
+    entry: dict
+    tokenizer: object
+    model: nn.Module
+
+    @property
+    def body(self) -> nn.Module:
+        return self.model.base_model
+
+    @property
+    def special(self) -> dict[str, int]:
+        """Ids of the special tokens by role."""
+        return {
+            role: self.tokenizer.token_to_id(t) for role, t in standin_models._special(self.entry).items()
+        }
+
+
+def new(repo: str, data: Path, seed: int = 42) -> Student:
+    """The network of ``repo`` with random weights: 4 layers, 192 wide, the vocabulary of ``data``."""
+    entry = standin_models._plan([], data)[repo]
+    tokenizer = standin_models._tokenizer(entry)
+    torch.manual_seed(seed)
+    return Student(repo, entry, tokenizer, _network(entry, tokenizer))
+
+
+def _network(entry: dict, tokenizer) -> nn.Module:
+    import transformers
+
+    special = {role: tokenizer.token_to_id(token) for role, token in standin_models._special(entry).items()}
+    size = {
+        "vocab_size": tokenizer.get_vocab_size(),
+        "hidden_size": WIDTH,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "intermediate_size": INNER,
+        "pad_token_id": special["pad_token"],
+    }
+    if entry["kind"] == "bert":
+        config = transformers.BertConfig(**size, max_position_embeddings=512, type_vocab_size=2)
+        model = transformers.BertForPreTraining(config)
+    elif entry["kind"] == "roberta":
+        config = transformers.RobertaConfig(
+            **size,
+            max_position_embeddings=514,
+            type_vocab_size=1,
+            layer_norm_eps=1e-12 if standin_models._is_wordpiece(entry) else 1e-5,
+            bos_token_id=special["cls_token"],
+            eos_token_id=special["sep_token"],
+            tokenizer_class="BertTokenizer" if standin_models._is_wordpiece(entry) else None,
+        )
+        model = transformers.RobertaForMaskedLM(config)
+    else:
+        ids = {"bos": "cls_token", "eos": "sep_token", "cls": "cls_token", "sep": "sep_token"}
+        config = transformers.ModernBertConfig(
+            **size,
+            max_position_embeddings=8192,
+            global_attn_every_n_layers=3,
+            local_attention=128,
+            **{f"{name}_token_id": special[role] for name, role in ids.items()},
+        )
+        return transformers.ModernBertForMaskedLM(config)
+    body = model.base_model
+    standin_models._look_at_neighbours(
+        SimpleNamespace(
+            embeddings=body.embeddings, encoder=SimpleNamespace(layer=body.encoder.layer[:NEIGHBOUR_LAYERS])
+        )
+    )
+    return model
+
+
+def start_from(student: Student, teacher: Teacher) -> int:
+    """Give every piece of the vocabulary the teacher's mean state for it, in as many dimensions as there are.
+
+    The dimensions are the principal components over the vocabulary, so the first ones carry most. Returns how
+    many pieces got one; special tokens and lone bytes keep their random vectors.
+    """
+    vocabulary = student.tokenizer.get_vocab(with_added_tokens=True)
+    special = set(student.special.values())
+    texts = {number: _spelt(student, piece) for piece, number in vocabulary.items() if number not in special}
+    texts = {number: text for number, text in texts.items() if text}
+    said = teacher.says(list(texts.values()), batch=256)
+    states = np.stack(
+        [each.states.astype(np.float32).mean(0) if len(each.states) else each.pooled for each in said]
+    )
+    states -= states.mean(0)
+    states /= np.linalg.norm(states, axis=1, keepdims=True)
+    _, _, axes = np.linalg.svd(states, full_matrices=False)
+    vectors = states @ axes[:WIDTH].T
+    vectors *= 0.02 / vectors.std()
+    weight = student.model.get_input_embeddings().weight
+    with torch.no_grad():
+        weight[list(texts)] = torch.from_numpy(vectors).to(weight) + 0.3 * weight[list(texts)]
+    return len(texts)
+
+
+def _spelt(student: Student, piece: str) -> str:
+    """The text of a vocabulary's piece; empty where it is none."""
+    if standin_models._is_wordpiece(student.entry):
+        return "" if piece.startswith("[unused") else piece.removeprefix("##")
+    text = student.tokenizer.decoder.decode([piece]).strip()
+    return "" if "\ufffd" in text else text
+
+
+# --- sentences and targets -----------------------------------------------------------------------------------
+@dataclass
+class Lesson:
+    """Sentences as ids and, for the first of them, what the teacher says.
+
+    ids: one list a sentence; tokens: one (sub-words, teacher's width) array, NaN at sub-words without a target;
+    vectors: (sentences with a teacher, teacher's width).
+    """
+
+    ids: list[list[int]]
+    tokens: list[np.ndarray] = field(default_factory=list)
+    vectors: np.ndarray | None = None
+
+
+def lesson(student: Student, texts: Sequence[str], said: Sequence[Said]) -> Lesson:
+    """Tokenize ``texts`` and standardise the targets of the first ``len(said)`` ones."""
+    student.tokenizer.enable_truncation(LENGTH)
+    encoded = student.tokenizer.encode_batch(list(texts))
+    tokens = [aligned(each.offsets, one) for each, one in zip(encoded, said, strict=False)]
+    vectors = np.stack([one.pooled for one in said]).astype(np.float32) if len(said) else None
+    if tokens:
+        sample = np.concatenate(tokens[:4000])
+        mean, scale = np.nanmean(sample, 0), np.nanstd(sample, 0) + 1e-6
+        tokens = [((each - mean) / scale).astype(np.float16) for each in tokens]
+        vectors = (vectors - vectors.mean(0)) / (vectors.std(0) + 1e-6)
+    return Lesson([each.ids for each in encoded], tokens, vectors)
+
+
+def _order(lengths: np.ndarray, batch: int, random: np.random.Generator) -> list[np.ndarray]:
+    """Batches of like length in random order."""
+    rows = random.permutation(len(lengths))
+    pools = [rows[start : start + 50 * batch] for start in range(0, len(rows), 50 * batch)]
+    batches = []
+    for pool in pools:
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batches += [pool[start : start + batch] for start in range(0, len(pool), batch)]
+    return [batches[number] for number in random.permutation(len(batches))]
+
+
+def batches(lesson: Lesson, settings: Settings):
+    """Row numbers of one batch after another, for ever; the same for the same seed."""
+    lengths = np.array([len(ids) for ids in lesson.ids])
+    taught, rest = len(lesson.tokens), np.arange(len(lesson.tokens), len(lesson.ids))
+    epoch = 0
+    while True:
+        random = np.random.default_rng([settings.seed, epoch])
+        wanted = (
+            round(taught * settings.without_teacher / (1 - settings.without_teacher)) if taught else len(rest)
+        )
+        chosen = np.concatenate([np.arange(taught), random.permutation(rest)[:wanted]])
+        for rows in _order(lengths[chosen], settings.batch, random):
+            yield chosen[rows]
+        epoch += 1
+
+
+def hide(ids: torch.Tensor, special: dict[str, int], size: int, random: np.random.Generator):
+    """(ids with 15 % hidden as BERT does, mask of those): of ten, eight become the mask and one another piece."""
+    ordinary = ~torch.isin(ids, torch.tensor(sorted(set(special.values()))))
+    dice, kind = random.random(tuple(ids.shape)), random.random(tuple(ids.shape))
+    hidden = torch.from_numpy(dice < HIDDEN_SHARE) & ordinary
+    other = torch.from_numpy(random.integers(0, size, tuple(ids.shape)))
+    shown = torch.where(hidden & torch.from_numpy(kind < 0.8), special["mask_token"], ids)
+    return torch.where(hidden & torch.from_numpy(kind >= 0.9), other, shown), hidden
+
+
+# --- training ------------------------------------------------------------------------------------------------
+def _words(model: nn.Module, states: torch.Tensor) -> torch.Tensor:
+    """Scores of every piece for each state: the masked-language-model head alone."""
+    if hasattr(model, "cls"):
+        return model.cls.predictions(states)
+    if hasattr(model, "lm_head"):
+        return model.lm_head(states)
+    return model.decoder(model.head(states))
+
+
+class Heads(nn.Module):
+    """The linear heads that meet the teacher."""
+
+    def __init__(self, width: int, pooler: bool):
+        super().__init__()
+        self.token = nn.Linear(WIDTH, width)
+        self.mean = nn.Linear(WIDTH, width)
+        self.first = nn.Linear(WIDTH, width)
+        self.pooler = nn.Linear(WIDTH, width) if pooler else None
+
+
+def losses(student: Student, heads: Heads | None, lesson: Lesson, rows: np.ndarray, random) -> dict:
+    """The losses of one batch by name."""
+    special = student.special
+    longest = max(len(lesson.ids[row]) for row in rows)
+    ids = torch.full((len(rows), longest), special["pad_token"])
+    for place, row in enumerate(rows):
+        ids[place, : len(lesson.ids[row])] = torch.tensor(lesson.ids[row])
+    mask = (ids != special["pad_token"]).long()
+    shown, hidden = hide(ids, special, student.tokenizer.get_vocab_size(), random)
+    answer = student.body(input_ids=shown, attention_mask=mask)
+    states = answer.last_hidden_state
+    found = {"words": nn.functional.cross_entropy(_words(student.model, states[hidden]), ids[hidden])}
+    taught = [(place, row) for place, row in enumerate(rows) if row < len(lesson.tokens)]
+    if not taught or heads is None:
+        return found
+    places = torch.tensor([place for place, _ in taught])
+    targets = torch.from_numpy(np.concatenate([lesson.tokens[row] for _, row in taught]).astype(np.float32))
+    mine = states[places][mask[places].bool()]
+    known = ~targets[:, 0].isnan()
+    found["tokens"] = nn.functional.mse_loss(heads.token(mine[known]), targets[known])
+    vectors = torch.from_numpy(lesson.vectors[[row for _, row in taught]])
+    weight = mask[places].unsqueeze(-1)
+    mean = (states[places] * weight).sum(1) / weight.sum(1)
+    found["mean"] = nn.functional.mse_loss(heads.mean(mean), vectors)
+    found["first"] = nn.functional.mse_loss(heads.first(states[places, 0]), vectors)
+    if heads.pooler is not None:
+        found["pooler"] = nn.functional.mse_loss(heads.pooler(answer.pooler_output[places]), vectors)
+    return found
+
+
+def train(
+    student: Student, lesson: Lesson, settings: Settings, checkpoint: Path, until: float | None = None
+) -> dict | None:
+    """Train ``student`` to the last step, or until ``until`` (a time of ``time.monotonic``).
+
+    The state of the training is kept in ``checkpoint``, so that another call goes on. Returns seconds, steps and
+    the mean losses of the last hundred steps; None where the time was up before the end.
+    """
+    torch.manual_seed(settings.seed)
+    width = lesson.vectors.shape[1] if lesson.vectors is not None else 0
+    heads = Heads(width, student.entry["kind"] == "bert") if width else None
+    parameters = [*student.model.parameters(), *(heads.parameters() if heads else [])]
+    optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=0.01, fused=True)
+    warm = max(1, round(settings.warm_up * settings.steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer,
+        lambda step: min((step + 1) / warm, max(0.02, (settings.steps - step) / settings.steps)),
+    )
+    parts = {"model": student.model, "optimizer": optimizer, "schedule": schedule}
+    if heads:
+        parts["heads"] = heads
+    step, seconds = _restore(parts, checkpoint, settings)
+    dropout = [module for module in student.model.modules() if isinstance(module, nn.Dropout)]
+    shares = {module: module.p for module in dropout}
+    for module in dropout:
+        module.p = 0.0  # the text never repeats itself hidden alike: nothing to guard against
+    _attention_dropout(student.model, 0.0)
+    student.model.train()
+    source = batches(lesson, settings)
+    for _ in range(step):
+        next(source)
+    recent: list[dict] = []
+    began = saved = time.monotonic()
+    while step < settings.steps:
+        random = np.random.default_rng([settings.seed, 1, step])
+        found = losses(student, heads, lesson, next(source), random)
+        total = found["words"] + settings.weights[0] * found.get("tokens", 0.0)
+        total = total + settings.weights[1] * sum(
+            found.get(name, 0.0) for name in ("mean", "first", "pooler")
+        )
+        total.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        step += 1
+        recent = [*recent[-99:], {name: value.item() for name, value in found.items()}]
+        now = time.monotonic()
+        if step % 50 == 0:
+            print(f"{student.repo}: step {step}, {seconds + now - began:.0f} s, {_mean(recent)}", flush=True)
+        stop = until is not None and now > until
+        if stop or step == settings.steps or now - saved > 60:
+            _keep(parts, checkpoint, settings, step, seconds + now - began)
+            saved = now
+        if stop and step < settings.steps:
+            return None
+    for module, share in shares.items():
+        module.p = share
+    return {"steps": step, "seconds": round(seconds + time.monotonic() - began), "losses": _mean(recent)}
+
+
+def _attention_dropout(model: nn.Module, share: float) -> None:
+    for module in model.modules():
+        if isinstance(getattr(module, "attention_dropout", None), float):
+            module.attention_dropout = share
+
+
+def _mean(found: Sequence[dict]) -> dict[str, float]:
+    names = dict.fromkeys(name for each in found for name in each)
+    return {name: round(float(np.mean([each[name] for each in found if name in each])), 3) for name in names}
+
+
+def _keep(parts: dict, file: Path, settings: Settings, step: int, seconds: float) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    state = {name: thing.state_dict() for name, thing in parts.items()}
+    torch.save({**state, "step": step, "seconds": seconds, "settings": repr(settings)}, part)
+    os.replace(part, file)
+
+
+def _restore(parts: dict, file: Path, settings: Settings) -> tuple[int, float]:
+    """(steps done, seconds they took) of a training with the same settings; (0, 0.0) where there is none."""
+    if not file.is_file():
+        return 0, 0.0
+    kept = torch.load(file, weights_only=True)
+    if kept["settings"] != repr(settings):
+        print(f"{file.name} is of a training with other settings; starting from the beginning")
+        return 0, 0.0
+    for name, thing in parts.items():
+        thing.load_state_dict(kept[name])
+    return kept["step"], kept["seconds"]
+
+
+# --- saving --------------------------------------------------------------------------------------------------
+def as_roberta(student: Student, repo: str, data: Path) -> Student:
+    """The same Korean body as a RoBERTa: its own order of special tokens, positions from 2, one token type."""
+    other = new(repo, data)
+    mine = student.model.state_dict()
+    names = {
+        "bert.": "roberta.",
+        "cls.predictions.transform.dense": "lm_head.dense",
+        "cls.predictions.transform.LayerNorm": "lm_head.layer_norm",
+        "cls.predictions.bias": "lm_head.bias",
+    }
+    pieces = student.tokenizer.get_vocab(with_added_tokens=True)
+    theirs = other.tokenizer.get_vocab(with_added_tokens=True)
+    order = [pieces[piece] for piece in sorted(theirs, key=theirs.get)]
+    state = other.model.state_dict()
+    for name, value in mine.items():
+        renamed = next(
+            (new + name.removeprefix(old) for old, new in names.items() if name.startswith(old)), name
+        )
+        if renamed.endswith(("word_embeddings.weight", "lm_head.bias")):
+            value = value[order]
+        elif renamed.endswith("position_embeddings.weight"):
+            value = torch.cat([torch.zeros(2, WIDTH), value])
+        elif renamed.endswith("token_type_embeddings.weight"):
+            value = value[:1]
+        if renamed in state and state[renamed].shape == value.shape:
+            state[renamed] = value
+    state["lm_head.decoder.weight"] = state["roberta.embeddings.word_embeddings.weight"]
+    state["lm_head.decoder.bias"] = state["lm_head.bias"]
+    other.model.load_state_dict(state)
+    return other
+
+
+def save(student: Student, folder: Path) -> None:
+    """Config, float16 weights and tokenizer, as the Hub holds them; they load as float32."""
+    folder.mkdir(parents=True, exist_ok=True)
+    student.tokenizer.no_truncation()
+    student.tokenizer.no_padding()
+    student.tokenizer.save(str(folder / "tokenizer.json"))
+    standin_models._write_json(
+        folder / "tokenizer_config.json", standin_models._tokenizer_config(student.entry)
+    )
+    student.model.half().save_pretrained(folder)
+    student.model.float()
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config |= {"architectures": [student.entry["head"]], "dtype": "float32"}
+    standin_models._write_json(folder / "config.json", config)
