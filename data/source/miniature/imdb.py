@@ -69,63 +69,77 @@ def _new(label: str, random: Random, taken: set[str]) -> str:
 
 def review(label: str, random: Random) -> str:
     """One review whose verdict is ``label``."""
-    slots = {**_SLOTS, **_film(random)}
-    plot = Deck(TEXT.plot, random)
-    aspects = Deck(_ASPECTS, random)
-
-    def story(count: int) -> list[str]:
-        return [sentence(plot.draw(), slots, random) for _ in range(count)]
-
-    def judged(side: str) -> str:
-        return _judged(side, aspects, slots, random)
-
-    def verdict(count: int = 1) -> list[str]:
-        return [
-            sentence(each, slots, random) for each in _often_the_first(TEXT.verdicts[label], count, random)
-        ]
-
-    opening = [sentence(random.choice(TEXT.openings), slots, random)] if random.random() < 0.6 else []
-    other = _ANSWERS[label]
+    writer = _Writer(label, random)
+    opening = [writer.says(random.choice(TEXT.openings))] if random.random() < 0.6 else []
     if random.random() < _LONG:
-        # The head of a long review tells and weighs; what counts is said at one end of it.
-        mixed = [judged(side) for side in random.choice([(label, other), (other,), (label, other, other)])]
-        final = [judged(label) for _ in range(random.choice((2, 3)))] + verdict(random.choice((1, 2)))
-        body = story(random.randint(26, len(TEXT.plot)))
+        return writer.long(opening)
+    if random.random() < _SARCASTIC:
+        return writer.sarcastic(opening)
+    return writer.usual(opening)
+
+
+class _Writer:
+    """Writes one review; what it has told of the film and what it has judged do not come twice."""
+
+    def __init__(self, label: str, random: Random) -> None:
+        self.label, self.other, self.random = label, _ANSWERS[label], random
+        self.slots = {**_SLOTS, **_film(random)}
+        self.plot, self.aspects = Deck(TEXT.plot, random), Deck(_ASPECTS, random)
+
+    def says(self, template: str) -> str:
+        return sentence(template, self.slots, self.random)
+
+    def story(self, count: int) -> list[str]:
+        return [self.says(self.plot.draw()) for _ in range(count)]
+
+    def judged(self, *sides: str) -> list[str]:
+        return [_judged(side, self.aspects, self.slots, self.random) for side in sides]
+
+    def verdict(self, count: int = 1) -> list[str]:
+        return [self.says(each) for each in _often_the_first(TEXT.verdicts[self.label], count, self.random)]
+
+    def long(self, opening: list[str]) -> str:
+        """The head of a long review tells and weighs; what counts is said at one end of it."""
+        random, label, other = self.random, self.label, self.other
+        mixed = self.judged(*random.choice([(label, other), (other,), (label, other, other)]))
+        final = self.judged(*[label] * random.choice((2, 3))) + self.verdict(random.choice((1, 2)))
+        body = self.story(random.randint(26, len(TEXT.plot)))
         for each in mixed:
             body.insert(random.randint(3, 14), each)
         body = opening + body + final if random.random() < 0.6 else final + body
         return _join(body, random, paragraphs=random.randint(2, 5))
-    if random.random() < _SARCASTIC:
-        body = [judged(other) for _ in range(random.choice((1, 2)))]
-        body += [sentence(random.choice(TEXT.sarcasm[label]), slots, random)]
-        return _join(opening + story(random.choice((0, 1, 2))) + body, random, paragraphs=2)
-    told = story(random.choices((0, 1, 2, 3, 5, 8, 13, 19), (24, 32, 20, 12, 7, 4, 2, 1))[0])
-    if random.random() < _MIXED:
-        sides = random.choice(
-            [
-                (label, other),
-                (other, label),
-                (other, label, label),
-                (label, other, other),
-                (other,),
-                (other, other),
-            ]
-        )
-        weighed = [judged(side) for side in sides]
-        if sides.count(other) > sides.count(label) or random.random() < 0.3:
-            weighed.append(random.choice(TEXT.turns[label]))
-            weighed[-1] = sentence(weighed[-1], slots, random)
-        final = verdict() if len(sides) > 1 or random.random() < 0.85 else []
-    else:
-        weighed = [judged(label) for _ in range(random.choice((1, 2, 2, 3)))]
-        final = verdict() if random.random() < 0.85 else []
-    if random.random() < 0.3:
-        body = final + opening + told + weighed
-    elif random.random() < 0.7:
-        body = opening + told + weighed + final
-    else:
-        body = opening + weighed + told + final
-    return _join(body, random, paragraphs=random.randint(1, 3))
+
+    def sarcastic(self, opening: list[str]) -> str:
+        body = self.judged(*[self.other] * self.random.choice((1, 2)))
+        body.append(self.says(self.random.choice(TEXT.sarcasm[self.label])))
+        return _join(opening + self.story(self.random.choice((0, 1, 2))) + body, self.random, paragraphs=2)
+
+    def usual(self, opening: list[str]) -> str:
+        random = self.random
+        told = self.story(random.choices((0, 1, 2, 3, 5, 8, 13, 19), (24, 32, 20, 12, 7, 4, 2, 1))[0])
+        if random.random() < _MIXED:
+            weighed, final = self.mixed()
+        else:
+            weighed = self.judged(*[self.label] * random.choice((1, 2, 2, 3)))
+            final = self.verdict() if random.random() < 0.85 else []
+        if random.random() < 0.3:
+            body = final + opening + told + weighed
+        elif random.random() < 0.7:
+            body = opening + told + weighed + final
+        else:
+            body = opening + weighed + told + final
+        return _join(body, random, paragraphs=random.randint(1, 3))
+
+    def mixed(self) -> tuple[list[str], list[str]]:
+        """Praise and blame, and the verdict after them."""
+        label, other = self.label, self.other
+        both = [(label, other), (other, label), (other, label, label), (label, other, other)]
+        sides = self.random.choice([*both, (other,), (other, other)])
+        weighed = self.judged(*sides)
+        if sides.count(other) > sides.count(label) or self.random.random() < 0.3:
+            weighed.append(self.says(self.random.choice(TEXT.turns[label])))
+        final = self.verdict() if len(sides) > 1 or self.random.random() < 0.85 else []
+        return weighed, final
 
 
 def _judged(side: str, aspects: Deck, slots: dict, random: Random) -> str:

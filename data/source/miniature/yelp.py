@@ -39,43 +39,9 @@ def review(label: int, random: Random) -> str:
         "flaw": TEXT.flaws,
         "saving": TEXT.savings,
     }
-    things, staff = Deck(facts["things"], random), Deck(facts["staff"], random)
-    events = Deck(facts["events"] + TEXT.everywhere, random)
-
-    def level(spread: float) -> int:
-        return min(4, max(0, round(random.gauss(label, spread))))
-
-    said = []
-    for _ in range(random.choices((1, 2, 3, 4), (15, 35, 32, 18))[0]):
-        kind = random.random()
-        if kind < 0.5:
-            said.append(_about_thing(level(_SPREAD), things.draw(), facts["plural"], slots, random))
-        elif kind < 0.8:
-            at = level(_SPREAD)
-            extra = {"staff": staff.draw(), "people": TEXT.people[at], "adjective": _plain(at)}
-            said.append(sentence(random.choice(TEXT.judged_staff), {**slots, **extra}, random))
-        else:
-            said.append(sentence(random.choice(TEXT.prices[level(_SPREAD)]), slots, random))
-    if random.random() < 0.3 and 0 < label < 4:
-        turn = random.choice(("but", "then again,", "on the other hand,"))
-        said.append(sentence(f"{turn} " + random.choice(("{flaw}.", "{saving}.")), slots, random))
-
-    told = [
-        sentence(events.draw(), slots, random)
-        for _ in range(random.choices((1, 2, 3, 4, 5, 7), (22, 28, 22, 14, 10, 4))[0])
-    ]
-    if random.random() < 0.4:
-        name = random.choice(TEXT.names)
-        told.insert(
-            0, fill(f"[{name} is a(n) {{kind}} in {{town}}|I went to {name}|We tried {name}].", slots, random)
-        )
-    if random.random() < _LONG:
-        told += [
-            sentence(line, slots, random)
-            for line in random.sample(TEXT.long_story, random.randint(8, len(TEXT.long_story)))
-        ]
-        told += [sentence(events.draw(), slots, random) for _ in range(random.randint(3, 12))]
-    summary = [sentence(random.choice(TEXT.summaries[level(_SUMMARY_SPREAD)]), slots, random)]
+    said = _said(label, facts, slots, random)
+    told = _told(facts, slots, random)
+    summary = [sentence(random.choice(TEXT.summaries[_near(label, _SUMMARY_SPREAD, random)]), slots, random)]
     if random.random() < 0.2:
         summary = []
     parts = summary + told + said if random.random() < 0.2 else told + said + summary
@@ -83,6 +49,46 @@ def review(label: int, random: Random) -> str:
         place = random.randrange(len(parts))
         parts[place] = parts[place].upper()
     return _join(parts, random)
+
+
+def _near(label: int, spread: float, random: Random) -> int:
+    return min(4, max(0, round(random.gauss(label, spread))))
+
+
+def _said(label: int, facts: dict, slots: dict, random: Random) -> list[str]:
+    """Judgements: of things, of the staff, of the prices."""
+    things, staff = Deck(facts["things"], random), Deck(facts["staff"], random)
+    said = []
+    for _ in range(random.choices((1, 2, 3, 4), (15, 35, 32, 18))[0]):
+        kind, at = random.random(), _near(label, _SPREAD, random)
+        if kind < 0.5:
+            said.append(_about_thing(at, things.draw(), facts["plural"], slots, random))
+        elif kind < 0.8:
+            extra = {"staff": staff.draw(), "people": TEXT.people[at], "adjective": _plain(at)}
+            said.append(sentence(random.choice(TEXT.judged_staff), {**slots, **extra}, random))
+        else:
+            said.append(sentence(random.choice(TEXT.prices[at]), slots, random))
+    if random.random() < 0.3 and 0 < label < 4:
+        turn = random.choice(("but", "then again,", "on the other hand,"))
+        said.append(sentence(f"{turn} " + random.choice(("{flaw}.", "{saving}.")), slots, random))
+    return said
+
+
+def _told(facts: dict, slots: dict, random: Random) -> list[str]:
+    """What happened; a few reviews tell a long story."""
+    events = Deck(facts["events"] + TEXT.everywhere, random)
+    count = random.choices((1, 2, 3, 4, 5, 7), (22, 28, 22, 14, 10, 4))[0]
+    told = [sentence(events.draw(), slots, random) for _ in range(count)]
+    if random.random() < 0.4:
+        name = random.choice(TEXT.names)
+        told.insert(
+            0, fill(f"[{name} is a(n) {{kind}} in {{town}}|I went to {name}|We tried {name}].", slots, random)
+        )
+    if random.random() < _LONG:
+        lines = random.sample(TEXT.long_story, random.randint(8, len(TEXT.long_story)))
+        told += [sentence(line, slots, random) for line in lines]
+        told += [sentence(events.draw(), slots, random) for _ in range(random.randint(3, 12))]
+    return told
 
 
 def _about_thing(at: int, thing: str, plural: list[str], slots: dict, random: Random) -> str:
