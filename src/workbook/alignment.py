@@ -7,8 +7,8 @@ it, `O` is outside.
 Offsets need reading with care, because tokenizers differ in what they count as part of a sub-word:
 
 * WordPiece (BERT) leaves spaces out.
-* Byte-level BPE (RoBERTa, ModernBERT) puts the space before a word into its first sub-word, `' Y'`, and may cut one
-  character into several sub-words, each with the offsets of the whole character.
+* Byte-level BPE (ModernBERT) puts the space before a word into its first sub-word, `' Y'` (RoBERTa's tokenizer trims
+  it), and may cut one character into several sub-words, each with the offsets of the whole character.
 * SentencePiece (XLM-R, e5) marks the space with `▁`, at times as a sub-word of its own that overlaps the next one.
 """
 
