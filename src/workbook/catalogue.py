@@ -43,6 +43,12 @@ class Entry:
         return self.sandbox_gib if mode == "sandbox" else self.live_gib
 
 
+# live_disk_gib of the training notebooks. A checkpoint with AdamW's two moments is 12 bytes per weight: 1.24 GiB for
+# BERT base (111 million weights), 1.67 for ModernBERT base (150 million). While one is written, those that
+# save_total_limit keeps are still there.
+#   03: the second recipe's 2 while the practice run holds 2: 4 × 1.24 = 5.0
+#   04: the training's 1 and the practice run's 1 + 1: 3 × 1.24 = 3.7;  05, 06: 2 + 1: 3.7, later 2 and a model: 2.9
+#   08: 2 + 1 of the weighted training, and the saved student (0.56): 3 × 1.67 + 0.56 = 5.6
 NOTEBOOKS = {
     entry.name: entry
     for entry in (
@@ -55,22 +61,22 @@ NOTEBOOKS = {
               10, 0.5, 2, 0.05, 4, 1, 1),
         Entry("03_klue_ner", "Korean named entities with KLUE and BERT",
               "two recipes, three scores, resume, publish", "f1_second_recipe",
-              60, 0.8, 12, 15, 8, 12, 1),
+              60, 0.8, 12, 15, 8, 6, 1),
         Entry("04_klue_ynat", "News sections: Trainer, and the loop inside it",
               "a baseline first, the loop by hand, confusion, publish, use", "accuracy",
-              60, 0.8, 8, 2, 6, 6, 1),
+              60, 0.8, 8, 2, 6, 5, 1),
         Entry("05_imdb_sentiment", "Film reviews: sentiment, and what a score is worth",
               "odd data, precision and recall, what truncation costs", "accuracy",
-              60, 1.2, 45, 30, 10, 6, 1),
+              60, 1.2, 45, 30, 10, 5, 1),
         Entry("06_yelp_stars", "Stars: five classes that have an order",
               "two ways to train, the wrong optimizer, imbalance", "accuracy",
-              80, 1.2, 8, 2, 8, 6, 2),
+              80, 1.2, 8, 2, 8, 5, 2),
         Entry("07_r1_labelling", "Labels from a reasoning model",
               "a corpus, a schema, thousands of answers kept safe", "teacher_agreement",
               15, 0.5, 60, 30, 8, 1, 18),
         Entry("08_modernbert_student", "A ModernBERT student of those labels",
               "student against teacher, baseline and people", "accuracy",
-              60, 0.9, 20, 20, 10, 10, 3),
+              60, 0.9, 20, 20, 10, 7, 3),
         Entry("09_ner_four_generations", "Four generations of NER on the same sentences",
               "CRF, Bi-LSTM-CRF, BERT and a language model: quality and speed", "encoder_entity_f1",
               90, 0.9, 40, 20, 10, 2, 16),

@@ -1,4 +1,4 @@
-"""Checks before, and scores after, the fine-tuning of a text classifier."""
+"""Checks before fine-tuning a text classifier, and scores after it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from workbook.errors import WorkbookError
 
 
 def check_rows(rows: Any, text: str, label: str, label_names: Sequence[str]) -> None:
-    """Refuse rows that a classifier cannot be trained on or scored with.
+    """Refuse rows that a classifier cannot be trained or scored on.
 
-    rows: a `datasets.Dataset`; text, label: the names of its columns; label_names: one name for each id.
-    Raises WorkbookError for a missing column, a text that is empty or no text, a label that is no whole
-    number or outside the range, and rows of one class only.
+    rows: a `datasets.Dataset`; text, label: the names of its columns; label_names: one name per id.
+    Raises WorkbookError for a missing column, an empty or non-text value, a label that is not an integer or is
+    out of range, and rows of a single class.
     """
     for column in (text, label):
         if column not in rows.column_names:
             raise WorkbookError(
                 f"There is no column {column!r}; there are {', '.join(rows.column_names)}. "
-                "Give its name, or rename it with dataset.rename_column(…)."
+                "Pass the right name, or rename the column with dataset.rename_column(…)."
             )
     cure = "Leave the row out with dataset.filter(…), or put it right."
     for number, value in enumerate(rows[text]):
@@ -40,12 +40,12 @@ def check_rows(rows: Any, text: str, label: str, label_names: Sequence[str]) -> 
     if len(seen) == 1:
         raise WorkbookError(
             f"All {len(rows)} rows are of one class, {label_names[seen.pop()]!r}: nothing can be learned or told "
-            "apart. Many data sets are sorted by label: take dataset.shuffle(seed=42) before a sample."
+            "apart. Many datasets are sorted by label: call dataset.shuffle(seed=42) before you take a sample."
         )
 
 
 def report(gold: Sequence[int], predicted: Sequence[int], label_names: Sequence[str]) -> Any:
-    """scikit-learn's classification report as a pandas DataFrame: a row a class, then the averages."""
+    """scikit-learn's classification report as a pandas DataFrame: a row per class, then the averages."""
     import pandas as pd
     from sklearn.metrics import classification_report
 

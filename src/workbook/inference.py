@@ -17,10 +17,10 @@ from workbook.errors import WorkbookError
 def _by_batch(
     model: Any, tokenizer: Any, rows: Sequence[dict[str, Any]], batch_size: int, keep: Callable[[Any], Any]
 ) -> Iterator[tuple[int, Any]]:
-    """For each row its number and what `keep` leaves of its logits, in no particular order.
+    """For each row its number and what `keep` retains of its logits, in no particular order.
 
-    Rows go through the model longest first, so that a batch holds texts of about one length and memory runs
-    out at once or not at all. The model is put into evaluation mode, and back as it was.
+    Rows go through the model longest first, so that a batch holds texts of similar length and memory runs out
+    at once or not at all. The model is put into evaluation mode, then back into the mode it was in.
     """
     inputs = [{name: row[name] for name in tokenizer.model_input_names if name in row} for row in rows]
     order = sorted(range(len(inputs)), key=lambda i: -len(inputs[i]["input_ids"]))
@@ -38,9 +38,9 @@ def _by_batch(
 def predict_labels(
     model: Any, tokenizer: Any, rows: Sequence[dict[str, Any]], batch_size: int = 64
 ) -> list[list[int]]:
-    """The likeliest label id of every sub-word, special tokens included, in the order of `rows`.
+    """The most likely label id of every sub-word, special tokens included, in the order of `rows`.
 
-    rows: tokenized sentences (`input_ids`, and what else the model takes).
+    rows: tokenized sentences (`input_ids`, and whatever else the model takes).
     """
     found = dict(_by_batch(model, tokenizer, rows, batch_size, lambda logits: logits.argmax(-1).tolist()))
     return [found[i][: len(row["input_ids"])] for i, row in enumerate(rows)]
@@ -49,9 +49,9 @@ def predict_labels(
 def predict_probabilities(
     model: Any, tokenizer: Any, rows: Sequence[dict[str, Any]], batch_size: int = 64
 ) -> np.ndarray:
-    """The probability of every class for every text: shape (texts, classes), each row adds up to 1.
+    """The probability of every class for every text: shape (texts, classes); each row adds up to 1.
 
-    rows: tokenized texts (`input_ids`, and what else the model takes).
+    rows: tokenized texts (`input_ids`, and whatever else the model takes).
     """
     found = dict(
         _by_batch(model, tokenizer, rows, batch_size, lambda logits: logits.float().softmax(-1).cpu().numpy())
@@ -62,16 +62,16 @@ def predict_probabilities(
 def predict_entities(
     model: Any, tokenizer: Any, sentences: Sequence[str], batch_size: int = 64
 ) -> list[list[Entity]]:
-    """The entities of each sentence, by character positions.
+    """The entities of each sentence, by character position.
 
-    Characters beyond the model's length limit get none. Raises WorkbookError for an empty sentence, and for
+    There are none beyond the model's length limit. Raises WorkbookError for an empty sentence, and for
     a model whose labels are not IOB2 tags (`B-PS`, `I-PS`, `O`).
     """
     names = model.config.id2label
     if not all(name == "O" or name[:2] in ("B-", "I-") for name in names.values()):
         raise WorkbookError(
             f"This model's labels are {list(names.values())[:3]} …, not tags such as 'B-PS', 'I-PS', 'O'. Load a "
-            "fine-tuned token classifier, or give id2label when you load it."
+            "fine-tuned token classifier, or pass id2label when you load it."
         )
     for number, sentence in enumerate(sentences):
         if not sentence.strip():

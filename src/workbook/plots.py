@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from workbook.alignment import Entity
+from workbook.metrics import evaluations
 
 # Okabe and Ito's colours, told apart by nearly everyone; light enough for dark text.
 ENTITY_COLOURS = {
@@ -40,10 +41,14 @@ def training_curves(runs: Mapping[str, Sequence[dict[str, Any]]], metric: str) -
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3))
     for number, (name, history) in enumerate(runs.items()):
         colour = f"C{number}"
-        for key, style, what in (("loss", "-", "training"), ("eval_loss", "o--", "evaluation")):
-            points = [(entry["epoch"], entry[key]) for entry in history if key in entry]
+        evaluated = evaluations(history)
+        for key, style, what, entries in (
+            ("loss", "-", "training", history),
+            ("eval_loss", "o--", "evaluation", evaluated),
+        ):
+            points = [(entry["epoch"], entry[key]) for entry in entries if key in entry]
             left.plot(*zip(*points, strict=True), style, color=colour, linewidth=1, label=f"{name}, {what}")
-        points = [(entry["epoch"], entry[metric]) for entry in history if metric in entry]
+        points = [(entry["epoch"], entry[metric]) for entry in evaluated]
         right.plot(*zip(*points, strict=True), color=colour, marker="o", label=name)
     left.set(xlabel="epoch", ylabel="loss")
     right.set(xlabel="epoch", ylabel=metric.removeprefix("eval_"))

@@ -1,4 +1,4 @@
-"""What a Trainer needs and does not bring: settings for this device, checks, epoch times, a safe resume."""
+"""What a Trainer lacks: settings for this device, checks, epoch times, safe resuming."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import hashlib
 import json
 import math
 import shutil
-import struct
 import time
-import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from datasets import Dataset
 from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback
 
@@ -25,8 +25,8 @@ from workbook.errors import WorkbookError
 def device_settings() -> dict[str, Any]:
     """Keyword arguments for TrainingArguments that suit this device.
 
-    On a CUDA card bf16 where the card computes it, else fp16 (a T4, say); full precision elsewhere.
-    Pinned memory only where there is a card to copy to.
+    On a CUDA GPU bf16 where the GPU computes it, else fp16 (a T4, say); full precision elsewhere.
+    Pinned memory only where there is a GPU to copy to.
     """
     if not torch.cuda.is_available():
         return {"dataloader_pin_memory": False}
@@ -35,11 +35,11 @@ def device_settings() -> dict[str, Any]:
 
 
 def check_labels(model: Any, labels: Iterable[Sequence[int] | int], label_names: Sequence[str]) -> None:
-    """Refuse a model whose head does not fit the labels, before a GPU stops with a device-side assert.
+    """Refuse a model whose head does not fit the labels, before a GPU fails with a device-side assert.
 
-    labels: a `labels` column, one id a row or a list of ids a row; −100 is left out.
-    Raises WorkbookError where a label is outside the head's range, the head has another number of outputs
-    than there are names, or `id2label` names them otherwise.
+    labels: a `labels` column, one id or a list of ids per row; −100 is skipped.
+    Raises WorkbookError where a label is outside the head's range, the head has more or fewer outputs
+    than there are names, or `id2label` gives them other names.
     """
     cure = (
         f"Load the model with num_labels={len(label_names)} and id2label=dict(enumerate(label_names)), "
@@ -61,7 +61,7 @@ def check_labels(model: Any, labels: Iterable[Sequence[int] | int], label_names:
 
 
 def real_token_share(dataloader: Iterable[dict[str, torch.Tensor]]) -> float:
-    """The share of computed tokens that are real, 0 to 1: the rest is padding.
+    """The share of computed tokens that are real, 0 to 1; the rest is padding.
 
     dataloader: batches with `attention_mask` of shape (batch, tokens), such as
     `trainer.get_train_dataloader()`. Goes through it once; the random state stays as it was.
@@ -75,12 +75,12 @@ def real_token_share(dataloader: Iterable[dict[str, torch.Tensor]]) -> float:
 
 
 class BucketSampler(Sampler[int]):
-    """Row numbers in an order that makes batches of like length, and those in random order.
+    """Row numbers in an order that fills batches with rows of similar length, and shuffles the batches.
 
     lengths: sub-words by row. Rows are shuffled and cut into pools of 200 batches; each pool is sorted by length
     and cut into batches, whose order is shuffled. The batch with the longest row comes first (memory runs out at
     once or not at all), an incomplete one last. An epoch's order depends on `seed` and the epoch alone, so a
-    training that was interrupted in the middle of one goes on with exactly the rows that were still to come.
+    training that was interrupted in mid-epoch resumes with exactly the rows that were still to come.
 
     transformers' `group_by_length` sorts pools of 50 batches, and of a quarter of the rows where there are few: on
     1,800 film reviews in batches of 16 that leaves 10 % padding, this 2 %.
@@ -93,7 +93,7 @@ class BucketSampler(Sampler[int]):
         self.batch_size, self.seed, self.epoch = batch_size, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Which epoch's order comes next; the Trainer says so by itself."""
+        """Which epoch's order comes next; the Trainer calls this itself."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -116,9 +116,9 @@ class BucketSampler(Sampler[int]):
 
 
 class BucketTrainer(Trainer):
-    """transformers' Trainer with `BucketSampler` for its training batches; the rest is as it was.
+    """transformers' Trainer with `BucketSampler` for its training batches, otherwise unchanged.
 
-    Lengths come from the data set's column `length` (`length_column_name`) where it has one, else from `input_ids`.
+    Lengths come from the dataset's column `length` (`length_column_name`) where it has one, else from `input_ids`.
     """
 
     def _get_train_sampler(self, train_dataset=None):
@@ -131,7 +131,7 @@ class BucketTrainer(Trainer):
 
 
 class EpochTimer(TrainerCallback):
-    """Seconds of training by epoch (evaluation and saving left out) in `seconds`; a resumed run goes on."""
+    """Seconds of training by epoch in `seconds`, without evaluation and saving; kept across a resume."""
 
     FILE = "epoch_times.json"
 
@@ -155,7 +155,7 @@ class EpochTimer(TrainerCallback):
     def _pause(self) -> None:
         if self._since is not None:
             if torch.cuda.is_available():
-                torch.cuda.synchronize()  # the card works on after Python has gone ahead
+                torch.cuda.synchronize()  # the GPU is still at work when Python has moved on
             self._elapsed += time.perf_counter() - self._since
             self._since = None
 
@@ -174,10 +174,10 @@ class EpochTimer(TrainerCallback):
 
 
 class StopOnNaN(TrainerCallback):
-    """Ends a training whose loss is no number any more, with the usual causes.
+    """Ends a training whose loss became NaN or infinite, and names the usual causes.
 
-    Left alone the Trainer logs such a loss as the average of the others (`logging_nan_inf_filter`) and goes on to
-    the end with ruined weights. Raises WorkbookError at the first logged one (`logging_steps` apart at most).
+    Left alone, the Trainer logs such a loss as the average of the others (`logging_nan_inf_filter`) and continues to
+    the end with ruined weights. Raises WorkbookError the first time such a loss is logged (every `logging_steps`).
     """
 
     def on_train_begin(self, args, state, control, **kwargs):
@@ -190,17 +190,17 @@ class StopOnNaN(TrainerCallback):
         cures = [f"a learning rate too high ({args.learning_rate:g} here: try a tenth)"]
         if args.fp16:
             cures.append(
-                "fp16, which overflows above 65,504 (bf16=True where the card has it, else full precision)"
+                "fp16, which overflows above 65,504 (use bf16=True where the GPU has it, else full precision)"
             )
         cures.append("a loss function of your own that divides by zero or takes the log of it")
         raise WorkbookError(
-            f"The loss is {loss} in step {state.global_step}, so training was stopped: the weights are ruined and "
-            f"more steps do not mend them. Usual causes: {'; '.join(cures)}. Make a new model before you train again."
+            f"The loss is {loss} in step {state.global_step}, so training was stopped: the weights are ruined, and "
+            f"more steps will not repair them. Usual causes: {'; '.join(cures)}. Load the model afresh before you train again."
         )
 
 
 class InterruptAt(TrainerCallback):
-    """Interrupts a training after `step` steps as Ctrl-C or the stop button does: to practise going on."""
+    """Interrupts a training after `step` steps, as Ctrl-C or the stop button does: to practise resuming."""
 
     def __init__(self, step: int) -> None:
         self.step = step
@@ -210,32 +210,42 @@ class InterruptAt(TrainerCallback):
             raise KeyboardInterrupt
 
 
-def resume_point(trainer: Trainer) -> str | None:
-    """The checkpoint from which this very training can go on, for `train(resume_from_checkpoint=…)`.
+class _Seal(TrainerCallback):
+    """Writes into each finished checkpoint the checksum of every file, so that a cut or altered one is noticed."""
 
-    That is the newest complete checkpoint in the Trainer's output folder, left by an unfinished run with the
-    same data, model and settings. A checkpoint cut off in the middle of a save is passed over for the one
-    before. Checkpoints of a finished run, or of another one, are moved to `superseded/` (which holds the
-    last such run), and None is returned: training starts from the beginning.
+    FILE = "checksums.json"
+
+    def on_save(self, args, state, control, **kwargs):
+        if state.is_world_process_zero:
+            checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            paths.write_json(checkpoint / self.FILE, _checksums(checkpoint))
+
+
+def resume_point(trainer: Trainer) -> str | None:
+    """The checkpoint from which this very training can continue, for `train(resume_from_checkpoint=…)`.
+
+    It is the newest intact checkpoint in the Trainer's output folder, left by an unfinished run with the same
+    data, model and settings. One that was cut off during a save, or altered since, is passed over for the one
+    before. Checkpoints of a finished run, or of another one, are moved to `superseded/` (which holds the last such
+    run), and None is returned: training starts from the beginning. Call it before every `train`, the first one too:
+    it also makes the Trainer write checksums into its checkpoints.
     """
+    trainer.pop_callback(_Seal)
+    trainer.add_callback(_Seal())
     folder = Path(trainer.args.output_dir)
     identity = _identity(trainer)
-    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    steps = {path: path.name.removeprefix("checkpoint-") for path in folder.glob("checkpoint-*")}
+    found = sorted(
+        (path for path, step in steps.items() if step.isdecimal()), key=lambda path: int(steps[path])
+    )
     if found:
-        former = _read_json(folder / "run.json")
-        complete = [path for path in found if _is_complete(path)]
-        if former != identity:
-            changed = [key for key in identity if (former or {}).get(key) != identity[key]]
-            reason = f"they are of a run with other {', '.join(changed)}"
-        elif not complete:
-            reason = "none of them was saved completely"
-        elif _is_finished(complete[-1]):
-            reason = "that run was finished"
-        else:
-            for path in found[found.index(complete[-1]) + 1 :]:
-                print(f"{path.name} was cut off while it was saved; going on from the one before.")
-            print(f"Going on from {complete[-1].name}.")
-            return str(complete[-1])
+        newest = next((path for path in reversed(found) if _is_intact(path)), None)
+        reason = _reason_to_start_over(identity, _read_json(folder / "run.json"), newest)
+        if not reason:
+            for path in found[found.index(newest) + 1 :]:
+                print(f"{path.name} is incomplete or damaged; using the one before.")
+            print(f"Resuming from {newest.name}.")
+            return str(newest)
         print(f"Not resuming from the checkpoints in {folder.name}: {reason}. Starting from the beginning.")
         superseded = folder / "superseded"
         shutil.rmtree(superseded, ignore_errors=True)
@@ -244,6 +254,17 @@ def resume_point(trainer: Trainer) -> str | None:
             shutil.move(path, superseded / path.name)
     paths.write_json(folder / "run.json", identity)
     return None
+
+
+def _reason_to_start_over(identity: dict[str, Any], former: Any, newest: Path | None) -> str | None:
+    """Why a run left as `former` (its identity) and `newest` (its last intact checkpoint) is not resumed."""
+    if former != identity:
+        changed = [key for key in identity if (former or {}).get(key) != identity[key]]
+        return f"they are from a run with other {', '.join(changed)}"
+    if newest is None:
+        return "none of them was saved completely"
+    state = _read_json(newest / "trainer_state.json")
+    return "that run was finished" if state["global_step"] >= state["max_steps"] else None
 
 
 _SETTINGS = (
@@ -255,16 +276,25 @@ _SETTINGS = (
 
 def _identity(trainer: Trainer) -> dict[str, Any]:
     """What makes two trainings the same one."""
-    rows = trainer.train_dataset
-    sample = [rows[i] for i in sorted({0, len(rows) // 2, len(rows) - 1})]
     config = trainer.model.config.to_dict()
     for name in ("_name_or_path", "transformers_version"):
         config.pop(name, None)
     return {
-        "data": [len(rows), _digest(sample)],
+        "data": _data_digest(trainer.train_dataset),
         "model": _digest([config, sum(p.numel() for p in trainer.model.parameters())]),
         "settings": {name: str(getattr(trainer.args, name)) for name in _SETTINGS},
     }
+
+
+def _data_digest(rows: Any) -> str:
+    """Of all rows, however they are stored. (A dataset's own fingerprint may differ from one process to the next.)"""
+    if not isinstance(rows, Dataset):
+        return _digest([rows[i] for i in range(len(rows))])
+    digest = hashlib.sha256(str(rows.features).encode())
+    for table in rows.with_format("arrow").iter(1_000):
+        for batch in table.combine_chunks().to_batches():
+            digest.update(batch.serialize())
+    return digest.hexdigest()[:16]
 
 
 def _digest(value: Any) -> str:
@@ -278,31 +308,29 @@ def _read_json(path: Path) -> Any:
         return None
 
 
-def _is_finished(checkpoint: Path) -> bool:
-    state = _read_json(checkpoint / "trainer_state.json")
-    return state["global_step"] >= state["max_steps"]
+_RESUMED_FROM = (
+    "trainer_state.json",
+    "config.json",
+    "*.safetensors",
+    "optimizer.pt",
+    "scheduler.pt",
+    "rng_state*.pth",
+)
 
 
-def _is_complete(checkpoint: Path) -> bool:
-    """Whether everything that resuming reads was written to its end."""
-    weights = list(checkpoint.glob("*.safetensors"))
-    pickled = [checkpoint / name for name in ("optimizer.pt", "scheduler.pt")]
-    pickled += checkpoint.glob("rng_state*.pth")
-    return (
-        _read_json(checkpoint / "trainer_state.json") is not None
-        and bool(weights)
-        and all(_safetensors_is_whole(path) for path in weights)
-        and all(path.is_file() and zipfile.is_zipfile(path) for path in pickled)
-    )
+def _is_intact(checkpoint: Path) -> bool:
+    """Whether everything that resuming reads is there, and every file as it was saved."""
+    sealed = _read_json(checkpoint / _Seal.FILE)
+    return all(any(checkpoint.glob(name)) for name in _RESUMED_FROM) and sealed == _checksums(checkpoint)
 
 
-def _safetensors_is_whole(path: Path) -> bool:
-    """Whether the file is as long as its header says (8 bytes, header, tensors)."""
-    try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(length))
-    except (OSError, ValueError, struct.error):
-        return False
-    end = max((t["data_offsets"][1] for name, t in header.items() if name != "__metadata__"), default=0)
-    return path.stat().st_size == 8 + length + end
+def _checksums(folder: Path) -> dict[str, int]:
+    """CRC-32 by file name: against accidents, not against forgery, and as fast as the disk."""
+    sums = {}
+    for path in folder.iterdir():
+        if path.is_file() and path.name != _Seal.FILE:
+            sums[path.name] = 0
+            with path.open("rb") as file:
+                while part := file.read(1 << 20):
+                    sums[path.name] = zlib.crc32(part, sums[path.name])
+    return sums

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from datasets import Dataset
+from datasets import Dataset, concatenate_datasets, load_from_disk
 from transformers import (
     BertConfig,
     BertForTokenClassification,
@@ -20,9 +20,10 @@ from transformers import (
     set_seed,
 )
 
-from workbook import training
+from workbook import plots, training
 from workbook.errors import WorkbookError
 from workbook.inference import predict_labels
+from workbook.metrics import evaluations
 
 NAMES = ["B-PS", "I-PS", "O"]
 torch.set_num_threads(1)  # these models are so small that a second thread only waits
@@ -99,6 +100,12 @@ def test_goes_on_where_it_stopped(tmp_path, uninterrupted):
     assert same(weights(trainer), uninterrupted)
 
 
+def flip_a_byte(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -108,13 +115,23 @@ def test_goes_on_where_it_stopped(tmp_path, uninterrupted):
         lambda folder: os.truncate(folder / "model.safetensors", 3),
         lambda folder: os.truncate(folder / "optimizer.pt", 100),
         lambda folder: (folder / "scheduler.pt").unlink(),
+        lambda folder: os.truncate(folder / "config.json", 40),
+        lambda folder: (folder / "config.json").unlink(),
+        lambda folder: (folder / "rng_state.pth").unlink(),
+        lambda folder: flip_a_byte(folder / "model.safetensors"),
+        lambda folder: flip_a_byte(folder / "optimizer.pt"),
+        lambda folder: (folder / "checksums.json").unlink(),
+        lambda folder: os.truncate(folder / "checksums.json", 10),
     ],
 )
 def test_half_a_checkpoint_is_passed_over_for_the_one_before(tmp_path, damage, interrupted_run, capsys):
     folder = shutil.copytree(interrupted_run, tmp_path / "run")
     damage(folder / "checkpoint-12")
     point = training.resume_point(make_trainer(folder))
-    assert Path(point).name == "checkpoint-8" and "checkpoint-12 was cut off" in capsys.readouterr().out
+    assert (
+        Path(point).name == "checkpoint-8"
+        and "checkpoint-12 is incomplete or damaged" in capsys.readouterr().out
+    )
 
 
 def test_the_checkpoint_before_leads_to_the_same_end(tmp_path, interrupted_run, uninterrupted):
@@ -140,6 +157,55 @@ def test_another_run_is_not_gone_on_with(tmp_path, capsys):
     interrupt(tmp_path)
     assert training.resume_point(make_trainer(tmp_path, data=rows(32))) is None
     assert "other data" in capsys.readouterr().out
+
+
+def test_a_change_in_any_row_is_another_run(tmp_path, interrupted_run, capsys):
+    folder = shutil.copytree(interrupted_run, tmp_path / "run")
+    changed = rows().map(lambda row, i: {"labels": [2] * 8} if i == 5 else row, with_indices=True)
+    assert training.resume_point(make_trainer(folder, data=changed)) is None
+    assert "other data" in capsys.readouterr().out
+
+
+def test_the_same_rows_stored_otherwise_are_the_same_run(tmp_path, interrupted_run):
+    data = rows()
+    data.save_to_disk(str(tmp_path / "rows"))
+    stored = load_from_disk(str(tmp_path / "rows"))
+    pieces = concatenate_datasets([data.select(range(10)), data.select(range(10, 64))])
+    picked = concatenate_datasets([data, data]).select([*range(64, 70), *range(6, 64)])
+    for number, same_rows in enumerate((stored, pieces, picked)):
+        folder = shutil.copytree(interrupted_run, tmp_path / f"run-{number}")
+        assert Path(training.resume_point(make_trainer(folder, data=same_rows))).name == "checkpoint-12"
+
+
+def test_a_folder_of_ones_own_among_the_checkpoints_is_left_alone(tmp_path, interrupted_run):
+    folder = shutil.copytree(interrupted_run, tmp_path / "run")
+    (folder / "checkpoint-best").mkdir()
+    (folder / "checkpoint-").mkdir()
+    assert Path(training.resume_point(make_trainer(folder))).name == "checkpoint-12"
+    assert training.resume_point(make_trainer(folder, learning_rate=5e-4)) is None
+    assert (folder / "checkpoint-best").is_dir()
+
+
+def test_the_last_epoch_keeps_its_own_figures(tmp_path):
+    """`evaluate()` after load_best_model_at_end logs the best model's figures under the last step."""
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path), num_train_epochs=3, per_device_train_batch_size=8, learning_rate=0.5,
+        save_strategy="epoch", eval_strategy="epoch", load_best_model_at_end=True, report_to="none",
+        disable_tqdm=True, use_cpu=True, **training.device_settings(),
+    )  # fmt: skip
+    trainer = Trainer(
+        model=tiny_model(), args=arguments, train_dataset=rows(), eval_dataset=rows(16),
+        data_collator=default_data_collator,
+    )  # fmt: skip
+    trainer.train()
+    whole = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
+    best = trainer.evaluate()["eval_loss"]
+    assert best == pytest.approx(min(whole)) and best < whole[-1], "the last epoch was not the best"
+    history = trainer.state.log_history
+    assert len([entry for entry in history if "eval_loss" in entry]) == 4
+    assert [entry["eval_loss"] for entry in evaluations(history)] == whole
+    figure = plots.training_curves({"run": history}, metric="eval_loss")
+    assert list(figure.axes[1].lines[0].get_ydata()) == whole
 
 
 def test_a_finished_run_starts_anew(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""The third generation, as notebook 03 trains it, behind the same `predict` as the others."""
+"""The third generation, trained as in notebook 03, with the same `predict` as the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbook.inference import predict_labels
 
 
 class Encoder:
-    """A fine-tuned token classifier and its tokenizer. A sentence longer than the model reads goes in pieces."""
+    """A fine-tuned token classifier and its tokenizer. Sentences over the model's length limit are read in pieces."""
 
     def __init__(self, model: Any, tokenizer: Any):
         self.model, self.tokenizer = model, tokenizer
@@ -23,7 +23,7 @@ class Encoder:
         return self.model.num_parameters()
 
     def predict(self, sentences: Sequence[str], batch_size: int = 64) -> list[list[str]]:
-        """One tag a character for each sentence; an empty sentence has none."""
+        """For each sentence one tag per character; an empty sentence has none."""
         if not sentences:
             return []
         encoded = self.tokenizer(
@@ -42,9 +42,9 @@ class Encoder:
 
 
 def trained_by(notebook: str, outputs: Path) -> tuple[Path, float] | None:
-    """The model that another notebook trained on the same data, and its seconds of training; None where there is none.
+    """The model that another notebook trained on the same data, and its seconds of training; None if there is none.
 
-    outputs: this notebook's results folder, `lab.outputs`, with its metrics.json; the other's lies beside it.
+    outputs: this notebook's results folder, `lab.outputs`, with its metrics.json; the other's is next to it.
     """
     other = outputs.parent / notebook
     try:
