@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import html
 import os
-import platform
 import random
 import sys
 import time
@@ -288,10 +287,8 @@ class Lab:
             "mirror": bool(self.mirror),
             "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "device": str(self.gpu) if self.gpu else f"CPU, {os.cpu_count()} cores",
-            "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-            "versions": {
-                name: _version(name) for name in ("torch", "transformers", "datasets", "huggingface_hub")
-            },
+            "system": machine.system(),
+            "versions": machine.versions(),
             "figures": self._metrics,
         }
         paths.write_json(self.outputs / "metrics.json", document)
@@ -424,15 +421,6 @@ def _show(lab: Lab) -> None:
 
 def _is_true(text: str | None) -> bool:
     return bool(text) and text.lower() not in ("0", "false", "no", "off")
-
-
-def _version(package: str) -> str | None:
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import os
 import platform
 import shutil
@@ -43,6 +45,20 @@ def apple_gpu() -> GPU | None:
     if platform.system() == "Darwin" and platform.machine() == "arm64":
         return GPU("Apple GPU (mps)", None)
     return None
+
+
+def system() -> str:
+    """Operating system, processor and Python, as results record them."""
+    return f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+def versions() -> dict[str, str]:
+    """The installed versions of the libraries that results depend on; those that are missing are left out."""
+    found = {}
+    for name in ("torch", "transformers", "datasets", "huggingface_hub", "evaluate", "accelerate"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def memory_gib() -> float:

@@ -1,4 +1,4 @@
-"""The few figures that notebooks share. Each returns what Jupyter shows."""
+"""The figures that several notebooks share. Each returns an object that Jupyter displays."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENTITY_COLOURS = {
 def length_histogram(
     lengths: Mapping[str, Sequence[int]], limits: Sequence[int] = (), limit: str = "cut at"
 ) -> Figure:
-    """How long texts are, in sub-words, one colour a data set; dashed lines at `limits`, called `limit` 512."""
+    """How long texts are, in sub-words, one colour for each dataset; dashed lines at `limits`, called `limit` 512."""
     figure, axes = plt.subplots(figsize=(8, 3))
     longest = max(max(values) for values in lengths.values())
     bins = range(0, longest + 6, max(1, longest // 40))

@@ -1,4 +1,4 @@
-"""Takes out of an executed notebook what belongs to one run only: progress bars, widgets, timestamps."""
+"""Removes from an executed notebook what changes from run to run: progress bars, widgets, timestamps."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 # A tqdm line: "Map: 40%|████ | 2/5 [00:00<00:01, 3.1it/s]", "12 examples [00:00, 80.1 examples/s]", "0it [00:00, ?it/s]".
 _TQDM = re.compile(r"\d+%\|.*\||\[\d+:\d\d(:\d\d)?(<[\d:?]+)?,\s*[\d.?]+\s?\S*(/s|s/)\S*.*\]")
-# What stands for an object that shows itself as HTML: its address is another on each run.
+# The text beside an HTML output names the object's address, which differs on each run.
 _ADDRESS = re.compile(r"(?<=\w) at 0x[0-9a-f]+(?=>)")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # What the Trainer shows: a bar in a <div>, and below it a table of the scores of each evaluation.
 _TRAINERS_BAR = re.compile(r"<div>[^<]*<progress.*?</div>", re.DOTALL)
 _MOST_ROWS = (
-    20  # of such a table: with more it is a log, as it is without evaluations, and a figure says it better
+    20  # of such a table: a longer one is a log, and so is one without evaluations; a figure shows it better
 )
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -22,8 +22,8 @@ def clean(notebook: Any) -> Any:
     """Clean a notebook (nbformat 4) in place and return it.
 
     Drops progress bars (tqdm on stderr, the Trainer's HTML bar but not its table of scores, ipywidgets), joins split
-    streams and keeps only the metadata that do not change from run to run: a cell's tags, the kernel's name. Other
-    text on stderr and errors stay: they are worth reading.
+    streams and keeps only metadata that stay the same from run to run: a cell's tags, the kernel's name. Other text on stderr, and
+    errors, stay: they are worth reading.
     """
     notebook.metadata = type(notebook.metadata)(kernelspec=dict(KERNELSPEC), language_info={"name": "python"})
     for cell in notebook.cells:

@@ -17,19 +17,19 @@ def parser() -> argparse.ArgumentParser:
     """The command line. Nothing heavy is imported for it."""
     main_parser = argparse.ArgumentParser(
         prog="workbook",
-        description="Encoder Workbook: look at this machine, run the notebooks, gather the results.",
+        description="Encoder Workbook: check this machine, run the notebooks, collect the results.",
     )
     commands = main_parser.add_subparsers(
         dest="command", required=True, metavar="doctor | run | report | label"
     )
 
-    doctor = commands.add_parser("doctor", help="what is here, what is missing, and the cure")
+    doctor = commands.add_parser("doctor", help="check what is installed and how to fix what is missing")
     doctor.set_defaults(function=_doctor)
 
     run = commands.add_parser(
         "run",
         help="run notebooks from top to bottom",
-        description="Run notebooks in order, each in a fresh kernel, and save executed copies, figures, time and memory.",
+        description="Run notebooks in order, each in a fresh kernel; save executed copies, figures, time and memory.",
     )
     run.add_argument(
         "notebooks", nargs="*", metavar="NN", help="numbers or names (03, 03_klue_ner); default: all"
@@ -50,10 +50,10 @@ def parser() -> argparse.ArgumentParser:
         help="a folder laid out like the Hub, served over the workbook's own data; repeat it for more, highest first. "
         "With --mode live it becomes a mirror on this machine, used in place of the Hub with live sizes",
     )
-    run.add_argument("--keep-going", action="store_true", help="go on after a notebook that failed")
-    run.add_argument("--timeout", type=float, metavar="SECONDS", help="the longest that one cell may take")
+    run.add_argument("--keep-going", action="store_true", help="continue after a notebook fails")
+    run.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a cell that takes longer")
     run.add_argument(
-        "--notebooks", dest="folder", type=Path, metavar="DIR", help="run those of another folder"
+        "--notebooks", dest="folder", type=Path, metavar="DIR", help="the folder that holds the notebooks"
     )
     run.set_defaults(function=_run)
 
@@ -66,8 +66,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command. 0: all well; 1: something failed or is missing; 2: wrong use; 130: Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):  # a console that lacks a character shows ? rather than fail
+    """Run the command. Exit codes: 0 success, 1 something failed or is missing, 2 wrong usage, 130 Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):  # show ? for a character the console lacks, rather than fail
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     options = parser().parse_args(arguments)
@@ -96,11 +96,11 @@ def _run(options: argparse.Namespace) -> int:
 
     mode = options.mode or os.environ.get("WORKBOOK_MODE") or "sandbox"
     if mode not in MODES:
-        raise WorkbookError(f"WORKBOOK_MODE={mode!r} is no mode. There are: {', '.join(MODES)}.")
+        raise WorkbookError(f"WORKBOOK_MODE={mode!r} is not a mode. Choose one of: {', '.join(MODES)}.")
     folder = options.folder or paths.resource("notebooks")
     if not folder.is_dir():
         raise WorkbookError(
-            f"{folder} is not a folder. Give the one that holds the notebooks: --notebooks DIR."
+            f"{folder} is not a folder. Name the folder that holds the notebooks: --notebooks DIR."
         )
     runs = run.run_notebooks(
         run.select(folder, options.notebooks),

@@ -95,13 +95,13 @@ def table(found: Sequence[Check] | None = None) -> Table:
 
 
 def python(version: tuple[int, int] | None = None) -> Check:
-    """The interpreter's version against those that the tests run with."""
+    """The Python version, against the versions the tests run on."""
     version = version or sys.version_info[:2]
     found = platform.python_version() if version == sys.version_info[:2] else ".".join(map(str, version))
     first, last = (".".join(map(str, v)) for v in TESTED)
     if version < TESTED[0]:
         return Check(
-            "Python", "missing", found, f"Install Python {first} or newer, and make the environment anew."
+            "Python", "missing", found, f"Install Python {first} or newer, and create the environment again."
         )
     if version > TESTED[1]:
         cure = f"Tested with {first} to {last}. If something fails, use one of those."

@@ -31,7 +31,7 @@ def write(outputs: Path, target: Path | None = None) -> Path:
     """
     target = target or outputs / "report.html"
     page = render(gather(outputs), datetime.now().astimezone())
-    page = page.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate of a JSON file is no UTF-8
+    page = page.encode("utf-8", "replace").decode("utf-8")  # JSON may hold lone surrogates
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         paths.write_text(target, page)

@@ -164,7 +164,7 @@ def _pictures(notebook: dict[str, Any]) -> Iterator[Picture]:
 
 
 def _png(text: str) -> str:
-    """The base64 of a PNG, encoded anew; "" for anything else."""
+    """The base64 of a PNG, decoded, checked and encoded again; "" for anything else."""
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):

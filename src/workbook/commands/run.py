@@ -1,13 +1,11 @@
-"""Runs notebooks from top to bottom, each in a kernel of its own, and keeps what came of it (`workbook run`)."""
+"""Executes notebooks from top to bottom, each in its own kernel, and saves copies and results (`workbook run`)."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.metadata
 import logging
 import os
-import platform
 import re
 import sys
 import tempfile
@@ -26,17 +24,16 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from workbook import paths
+from workbook import machine, paths
 from workbook.commands import mirror
 from workbook.commands.cleaning import clean
 from workbook.commands.screen import Screen
 from workbook.errors import WorkbookError
 from workbook.wording import size
 
-VERSIONS_OF = ("torch", "transformers", "datasets", "huggingface_hub", "evaluate", "accelerate")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SAMPLE_SECONDS = 0.5  # between two looks at the kernel's memory
-_INTERRUPT_SECONDS = 8.0  # that a cell gets to end after Ctrl-C
+_INTERRUPT_SECONDS = 8.0  # for a cell to end after Ctrl-C
 
 
 @dataclass
@@ -65,9 +62,9 @@ class Run:
 
 
 def select(folder: Path, wanted: Sequence[str] = ()) -> list[Path]:
-    """The notebooks of `folder` in order; only those `wanted` by number ("3", "03") or name, where any are.
+    """The notebooks of `folder` in order; only those `wanted` by number ("3", "03") or name, if any.
 
-    Raises WorkbookError for a folder without notebooks, and for one that is not there, naming those that are.
+    Raises WorkbookError for a folder without notebooks, and for an unknown notebook, naming those that exist.
     """
     there = sorted(path for path in folder.glob("*.ipynb") if path.stem[:1].isdigit())
     if not there:
@@ -111,7 +108,7 @@ def kernel_environment(mode: str, outputs: Path, hub_roots: Sequence[Path] = ())
         environment["WORKBOOK_MIRROR"] = os.pathsep.join(root.resolve().name for root in hub_roots)
     elif hub_roots:
         environment["WORKBOOK_HUB_ROOTS"] = os.pathsep.join(str(root.resolve()) for root in hub_roots)
-    # Nobody watches this kernel: bars would only fill the executed copy.
+    # Nobody watches this kernel: progress bars would only fill the executed copy.
     environment.setdefault("TQDM_DISABLE", "1")
     environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     return environment
@@ -127,15 +124,15 @@ def execute(
 ) -> tuple[Any, Run]:
     """Execute the notebook at `path` in a fresh kernel of this interpreter, in the notebook's own folder.
 
-    Returns the executed notebook, cleaned, and its Run, whatever became of it: a failing cell, a cell longer than
-    `timeout` seconds, a kernel that died and Ctrl-C (status "interrupted") end up in the Run, not as exceptions.
+    Returns the executed notebook, cleaned, and its Run, however it ended: a failing cell, a cell that exceeds `timeout`
+    seconds, a dead kernel and Ctrl-C (status "interrupted") are recorded in the Run, not raised.
     `watch` is called about twice a second. Raises WorkbookError for a file that is not a notebook.
     """
     try:
         notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.ValidationError) as error:
         raise WorkbookError(
-            f"{path.name} cannot be read as a notebook ({error}). Take it anew from the repository."
+            f"{path.name} cannot be read as a notebook ({error}). Download it again from the repository."
         ) from error
     roots = environment.get("WORKBOOK_HUB_ROOTS" if mode == "sandbox" else "WORKBOOK_MIRROR", "")
     run = Run(
@@ -146,10 +143,10 @@ def execute(
         cells=sum(1 for cell in notebook.cells if _runs(cell)),
         overlays=[Path(root).name for root in roots.split(os.pathsep) if root],
         mirror=mode == "live" and bool(roots),
-        system=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        versions=_versions(),
+        system=machine.system(),
+        versions=machine.versions(),
     )
-    for cell in notebook.cells:  # outputs of an earlier run must not pass for this one's
+    for cell in notebook.cells:  # an earlier run's outputs must not pass for this run's
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     with tempfile.TemporaryDirectory(prefix="workbook-") as told:
@@ -162,7 +159,7 @@ def execute(
 
 
 def save(notebook: Any, run: Run, folder: Path) -> Path:
-    """Write the executed copy and `run.json` to `folder`, each under its final name only when it is whole.
+    """Write the executed copy and `run.json` to `folder`, each complete or not at all.
 
     Raises WorkbookError where the folder cannot be written.
     """
@@ -179,7 +176,7 @@ def save(notebook: Any, run: Run, folder: Path) -> Path:
 def _not_writable(folder: Path, error: OSError) -> WorkbookError:
     return WorkbookError(
         f"The executed copy cannot be written to {paths.shown(folder)} ({error.strerror or error}). "
-        "Make the folder writable, or lead results elsewhere: WORKBOOK_OUTPUTS=<folder>."
+        "Make the folder writable, or write results elsewhere: WORKBOOK_OUTPUTS=<folder>."
     )
 
 
@@ -193,9 +190,9 @@ def run_notebooks(
     timeout: float | None = None,
     out: Any = None,
 ) -> list[Run]:
-    """Run the notebooks in order, show it on `out` (standard output), and save copies under `outputs`.
+    """Run the notebooks in order, report on `out` (standard output), and save copies under `outputs`.
 
-    Stops at the first that fails unless `keep_going`, and at Ctrl-C. Returns the runs there were.
+    Stops at the first that fails unless `keep_going`, and at Ctrl-C. Returns the runs that took place.
     """
     environment = kernel_environment(mode, outputs, hub_roots)
     try:  # before anything has run for hours
@@ -349,14 +346,14 @@ class _Execution:
         elif isinstance(raised, CellTimeoutError):
             error["name"] = "Timeout"
             error["message"] = (
-                "The cell took longer than it may. Give it more (--timeout SECONDS), or a smaller size."
+                "The cell took longer than allowed. Raise the limit (--timeout SECONDS), or choose a smaller size."
             )
         elif isinstance(raised, DeadKernelError):
             error["name"] = "The kernel died"
             error["message"] = (
-                f"It held {size(self.run.peak_memory_bytes)} when last seen, and the machine has "
-                f"{size(psutil.virtual_memory().total)}. Usually memory ran out: close what else runs, or choose "
-                "a smaller batch. What the notebook had saved is there; run it again and it goes on from that."
+                f"It used up to {size(self.run.peak_memory_bytes)}, and the machine has "
+                f"{size(psutil.virtual_memory().total)}. Usually memory ran out: close other programs, or choose "
+                "a smaller batch. What the notebook saved is still there: run it again to continue from it."
             )
             error["traceback"] = self._last_words()
         else:
@@ -384,13 +381,3 @@ def _tree_memory(pid: int) -> int:
     except psutil.Error:
         pass  # it ended between two looks
     return total
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in VERSIONS_OF:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
