@@ -1,4 +1,4 @@
-"""Labels from a teacher that takes its time: five threads, as the tutorial asks, against `labelling.ask_all`."""
+"""Labels from a slow teacher: the tutorial's five threads against `labelling.ask_all`."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ PHASES = {
     "start": r"workbook\.start\(",
     "imports": "",  # more than half of its statements are imports
     "training": r"\.train\(|\btrain\(|\.fit\(|\bfit_\w+\(|fine_tune\(",
-    "asking": r"ask_all\(|serve_teacher\(",
+    "asking": r"ask_all\(|teachers\.find\(",
     "prediction": r"predict\w*\(|\.evaluate\(|pipeline\(",
     "models, data": r"from_pretrained\(|load_dataset\(|snapshot_download\(|\.map\(|scan_parquet\(",
     "drawing": r"plt\.show\(|plots\.|EntityView\(",

@@ -318,7 +318,7 @@ class Lab:
             ),
             ("Free disk", f"{machine.free_disk_gib(self.outputs):.0f} GiB"),
             ("Results", paths.shown(self.outputs)),
-            ("Takes about", self.entry.takes(self.mode, gpu=self.gpu is not None) + estimated),
+            ("Takes about", self._takes() + estimated),
             ("To switch", f"restart the kernel, then workbook.start({self.notebook!r}, mode={switch!r})"),
         ]
         return rows + [("Note", note) for note in self._notes]
@@ -339,6 +339,9 @@ class Lab:
         if real := dict.fromkeys(name for root in self.overlays for name in standin.whole_models(root)):
             models = f"real: {', '.join(real)}; the others are miniatures"
         return data, models
+
+    def _takes(self) -> str:
+        return self.entry.takes(self.mode, gpu=self.gpu is not None or _works_elsewhere(self.notebook))
 
     def __repr__(self) -> str:
         return "\n".join(f"{name:<12} {value}" for name, value in self._rows())

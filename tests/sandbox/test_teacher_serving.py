@@ -36,6 +36,19 @@ def test_its_log_is_shown_where_it_does_not_start(monkeypatch, tmp_path):
     assert "Error" in message.split("The end of its log:")[1]
 
 
+def test_a_child_that_fails_ends_with_its_own_error():
+    """Its parent still holds its standard input: a thread that reads there must not break the end of the interpreter."""
+    failing = serving._CHILD.replace(
+        "from transformers.cli.transformers import main", "main = lambda: sys.exit('no such model')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", failing], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        said = child.stderr.read()
+        assert child.wait(timeout=30) == 1
+    assert said.strip() == "no such model"
+
+
 def test_the_child_ends_with_its_parent_however_that_ends():
     code = (
         "import subprocess, sys\nfrom workbook.teacher.serving import _CHILD\n"

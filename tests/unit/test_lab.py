@@ -103,7 +103,10 @@ def test_a_teacher_on_another_machine_makes_up_for_the_gpu(here, monkeypatch, ad
     monkeypatch.setattr(machine, "nvidia_gpu", lambda: None)
     monkeypatch.setattr(machine, "hub_answers", lambda *a, **k: True)
     monkeypatch.setenv("OPENAI_BASE_URL", address)
-    assert ("No GPU here" in repr(lab.start("07_r1_labelling", "live"))) is noted
+    shown = repr(lab.start("07_r1_labelling", "live"))
+    assert ("No GPU here" in shown) is noted
+    takes = next(line for line in shown.splitlines() if line.startswith("Takes about"))
+    assert ("30 h" in takes) is noted
     assert "No GPU here" in repr(lab.start("09_ner_four_generations", "live"))
 
 

@@ -21,7 +21,7 @@ Files = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 def scan_papers(files: Files) -> pl.LazyFrame:
     """Parquet files, a folder of them or a pattern as a LazyFrame, nothing read yet but what the columns are.
 
-    Raises WorkbookError: no such file, no parquet, no columns id, title and abstract.
+    Raises WorkbookError: a missing file, not parquet, or without the columns id, title and abstract.
     """
     import polars as pl
 
@@ -40,7 +40,9 @@ def scan_papers(files: Files) -> pl.LazyFrame:
     except FileNotFoundError:
         raise WorkbookError(f"There is no file {shown}. Give the path of a parquet file.") from None
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise WorkbookError(f"{shown} cannot be read as parquet ({error}). Write it anew.") from None
+        raise WorkbookError(
+            f"{shown} cannot be read as parquet ({error}). Write it again as parquet."
+        ) from None
     check_columns(dict(schema))
     return scanned
 

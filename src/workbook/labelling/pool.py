@@ -94,7 +94,7 @@ class Pool:
             try:
                 self._receive(paper.key, self._ask(paper))
             except Stop as stop:
-                self._trouble = WorkbookError(str(stop))  # anew, without the request's frames
+                self._trouble = WorkbookError(str(stop))  # a new error, without the request's frames
             except Exception as error:
                 self._trouble = error
             self._bell.set()
