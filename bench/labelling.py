@@ -19,7 +19,7 @@ SLOTS = 64
 WORKERS = SLOTS + SLOTS // 8  # while one stores an answer, another's request already waits for the slot
 _SERVER = """
 import sys
-from standin.teacher import Behaviour, Running
+from standin.teacher_faults import Behaviour, Running
 with Running(Behaviour(latency=float(sys.argv[1]), slots=int(sys.argv[2]) or None)) as teacher:
     print(teacher.url, flush=True)
     sys.stdin.read()

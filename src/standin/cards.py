@@ -74,6 +74,8 @@ def problems(text: str, kind: str) -> tuple[list[str], list[str]]:
             errors.append(
                 f'"{name}" must be a string or a list of strings (in YAML, quote words like no: "no")'
             )
+    if not isinstance(metadata.get("model-index", []), list):
+        errors.append('"model-index" must be a list')
     if kind == "space" and "sdk" not in metadata:
         errors.append('"sdk" is required: gradio, docker or static')
     return errors, []

@@ -1,6 +1,6 @@
-"""The sandbox's miniature models: real architectures, small, untrained, built from a config and a seed.
+"""Miniature models: real architectures, small, untrained, built from a config and a seed.
 
-`ensure_models` is what the sandbox calls; it builds in a process of its own (``python -m standin.models``),
+`ensure_models` is what `standin.serve` calls; it builds in a process of its own (``python -m standin.models``),
 because building imports transformers and the caller's process must not have done that yet.
 """
 
@@ -144,7 +144,7 @@ def _check(entry: dict) -> None:
     file = entry["files"][0]
     pieces = _pieces(Path(file))
     special = _BERT_SPECIAL if _is_wordpiece(entry) or entry["kind"] == "modernbert" else _ROBERTA_SPECIAL
-    cure = "Take the file from the model's own repo again."
+    cure = "Download the file from the model's own repo again."
     if not pieces:
         raise StandinError(f"The vocabulary {file} is empty. {cure}")
     if doubled := [piece for piece, count in Counter(pieces).items() if count > 1]:
@@ -162,7 +162,7 @@ def _pieces(file: Path) -> list[str]:
             return sorted(ids, key=ids.get)
     except (ValueError, AttributeError, TypeError, OSError) as error:
         raise StandinError(
-            f"The vocabulary {file} cannot be read: {error}. Take the file from the model's own repo again."
+            f"The vocabulary {file} cannot be read: {error}. Download the file from the model's own repo again."
         ) from error
     return text.removesuffix("\n").split("\n") if text.strip() else []
 
@@ -172,44 +172,8 @@ def _build_apart(plan: dict[str, dict], folder: Path, progress: Callable[[str], 
     for left_over in folder.parent.glob("*.part"):  # of builds that were interrupted: the lock is ours
         shutil.rmtree(left_over, ignore_errors=True)
     part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=folder.parent))
-    environment = {
-        **os.environ,
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONIOENCODING": "utf-8",
-        "PYTHONPATH": os.pathsep.join(
-            filter(None, (str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")))
-        ),
-        "TOKENIZERS_PARALLELISM": "false",
-        "TRANSFORMERS_VERBOSITY": "error",
-    }
-    # -P: a file of the person's that is called like a package must not be imported in its place
-    command = [sys.executable, "-P", "-m", "standin.models", str(part)]
     try:
-        with tempfile.TemporaryFile() as errors:
-            with subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=environment,
-                text=True,
-                encoding="utf-8",
-            ) as process:
-                try:
-                    process.stdin.write(json.dumps(plan))
-                    process.stdin.close()
-                    for line in process.stdout:
-                        progress(line.rstrip())
-                except BaseException:
-                    process.kill()
-                    raise
-            if process.returncode:
-                errors.seek(0)
-                said = errors.read().decode("utf-8", "replace").strip()[-2000:]
-                raise StandinError(
-                    f"Building the miniature models failed (exit {process.returncode}). Its last words:\n{said}\n"
-                    "Check free memory and disk, and that torch and transformers can be imported; then run again."
-                )
+        _run_builder(plan, part, progress)
         os.replace(part, folder)
     except OSError as error:
         raise StandinError(
@@ -217,6 +181,40 @@ def _build_apart(plan: dict[str, dict], folder: Path, progress: Callable[[str], 
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _run_builder(plan: dict[str, dict], part: Path, progress: Callable[[str], object]) -> None:
+    own = str(Path(__file__).resolve().parents[1])
+    environment = {
+        **os.environ,
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONPATH": os.pathsep.join(filter(None, (own, os.environ.get("PYTHONPATH")))),
+        "TOKENIZERS_PARALLELISM": "false",
+        "TRANSFORMERS_VERBOSITY": "error",
+    }
+    # -P: a file of the person's that is called like a package must not be imported in its place
+    command = [sys.executable, "-P", "-m", "standin.models", str(part)]
+    with tempfile.TemporaryFile() as errors:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment, text=True,
+            encoding="utf-8",
+        ) as process:  # fmt: skip
+            try:
+                process.stdin.write(json.dumps(plan))
+                process.stdin.close()
+                for line in process.stdout:
+                    progress(line.rstrip())
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace").strip()[-2000:]
+            raise StandinError(
+                f"Building the miniature models failed (exit {process.returncode}). Its last words:\n{said}\n"
+                "Check free memory and disk, and that torch and transformers can be imported; then run again."
+            )
 
 
 # --- inside the building process ----------------------------------------------------------------------------
@@ -258,15 +256,7 @@ def _special(entry: dict) -> dict[str, str]:
 
 def _tokenizer(entry: dict):
     """A `tokenizers.Tokenizer` that splits and frames text as the model it stands for does."""
-    from tokenizers import (
-        AddedToken,
-        Tokenizer,
-        decoders,
-        models,
-        normalizers,
-        pre_tokenizers,
-        processors,
-    )
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
     special = _special(entry)
     ids = {piece: number for number, piece in enumerate(_pieces(Path(entry["files"][0])))}

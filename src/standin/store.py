@@ -154,7 +154,9 @@ class Store:
         }  # fmt: skip
         with self._lock():
             if repo_id.lower() in map(str.lower, self.ids(kind)):
-                raise HubError(409, f"You already created this {kind[:-1]} repo: {repo_id}")
+                raise HubError(
+                    409, f"A {kind[:-1]} repository called {repo_id} already exists: you created it."
+                )
             self._forget_move(kind, repo_id)
             files = {".gitattributes": self.add(GITATTRIBUTES.encode())}
             if readme:
@@ -208,7 +210,8 @@ class Store:
                 )
             if parent and not head.startswith(parent):
                 raise HubError(
-                    412, f"A commit has happened since {parent[:12]}: '{branch}' is at {head[:12]}. Read it and try again."
+                    412, "The branch was updated since you opened this page. Please refresh and try again. "
+                    f"'{branch}' is at {head[:12]}, not at {parent[:12]}.",
                 )  # fmt: skip
             before = next(entry["files"] for entry in record["commits"] if entry["oid"] == head)
             files = dict(before)
@@ -229,8 +232,9 @@ class Store:
             raise HubError(400, f"'{name}' cannot be the name of a branch or tag.")
         with self._lock():
             record = self._change(kind, repo_id)
-            if name in record["branches"] or name in record["tags"]:
-                raise HubError(409, f"'{repo_id}' already has '{name}'.")
+            if name in record[table]:
+                reference = f"refs/{'heads' if table == 'branches' else 'tags'}/{name}"
+                raise HubError(409, f"Reference {reference} already exists in '{repo_id}'.")
             if all(entry["oid"] != oid for entry in record["commits"]):
                 raise HubError(404, f"'{repo_id}' has no commit '{oid}'.", "RevisionNotFound")
             record[table][name] = oid
@@ -241,9 +245,11 @@ class Store:
         with self._lock():
             record = self._change(kind, repo_id)
             if name == "main" and table == "branches":
-                raise HubError(403, "The branch 'main' cannot be deleted.")
+                raise HubError(403, "Cannot delete refs/heads/main")
             if record[table].pop(name, None) is None:
-                raise HubError(404, f"'{repo_id}' has no '{name}' to delete.", "RevisionNotFound")
+                raise HubError(
+                    404, f"Invalid rev id: '{repo_id}' has no '{name}' to delete.", "RevisionNotFound"
+                )
             self._write(kind, repo_id, record)
 
     # --- how it is kept -----------------------------------------------------------------------------

@@ -1,13 +1,11 @@
 """The scripted teacher: a stand-in for DeepSeek-R1 behind the OpenAI API. No model answers here, rules do.
 
-It thinks before it answers, and errs, stumbles and breaks down as its `Behaviour` says: always on the same papers,
-since every draw is a hash of the paper's text, the seed and how often this very question was asked before.
+It thinks before it answers, and errs and stumbles as its `Manner` says: always on the same papers, since every draw
+is a hash of the paper's text, the seed and how often this very question was asked before.
 """
 
 from __future__ import annotations
 
-import asyncio
-import email.utils
 import hashlib
 import json
 import re
@@ -18,95 +16,40 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from standin import teacher_ner
-from standin.server import Server
-from standin.teacher_answers import (
-    BROKEN,
-    HABITS,
-    KINDS,
-    REPAIRABLE,
-    STRUCTURED,
-    Answer,
-    fill,
-    shape,
-)
+from standin.teacher_answers import BROKEN, HABITS, REPAIRABLE, STRUCTURED, Answer, fill, shape
 from standin.teacher_rules import LABELS, decide
 
 MODEL = "scripted-r1"
 WITHOUT_V1 = ("/models", "/chat/completions")
 _CREATED = 1_737_331_200  # 20 January 2025, when R1 came out
 _PIECE = re.compile(r"\s*(?:\w{1,6}|[^\w\s])|\s+")  # what counts as a token
-_FAULTS = ("rate_limited", "failed", "hanging", "html", "error_in_200", "truncated", "malformed")
 
 
 @dataclass(frozen=True)
-class Behaviour:
-    """How the teacher answers. Shares are of requests, between 0 and 1.
-
-    Every share is drawn anew when the same question is asked again; where `faulty_attempts` is set, only the first
-    so many times that a question is asked can fail or come out malformed.
-    """
+class Manner:
+    """How the teacher answers. Shares are of requests, between 0 and 1, and drawn anew when a question is repeated."""
 
     seed: int = 42
-    latency: float | tuple[float, float] = 0.0  # seconds for an answer, or from … to
-    slots: int | None = None  # requests worked on at once, others wait; None: any number
-    context: int = 131_072  # tokens of prompt and answer together
-
     wrong: float = 0.06  # labels against the rules when thinking freely …
     wrong_structured: float = 0.10  # … and when bound to a schema
-    reasoning: str = "inline"  # <think> in the content; or the field it goes to: reasoning_content, reasoning
-    json_schema: str = "honoured"  # or "rejected" (as DeepSeek's API does), or "ignored"
-
-    key: str | None = None  # the only key that is let in; None: any, or none
-    balance: int | None = None  # answers until 402 Insufficient Balance
-
     rate_limited: float = 0.0  # 429
     retry_after: int = 1  # seconds
-    retry_after_as: str = "seconds"  # or "date"
-    failed: float = 0.0  # 500
-    hanging: float = 0.0  # no answer within hang_seconds
-    hang_seconds: float = 3600.0
-    html: float = 0.0  # a web page with status 200
-    error_in_200: float = 0.0  # {"error": …} with status 200
     truncated: float = 0.0  # cut off, finish_reason "length"
     malformed: float = 0.0
     kinds: tuple[str, ...] = (*BROKEN, *REPAIRABLE)  # of malformed answers
-    faulty_attempts: int | None = None
-
-    def __post_init__(self) -> None:
-        shares = {name: getattr(self, name) for name in ("wrong", "wrong_structured", *_FAULTS)}
-        allowed = {
-            "reasoning": ("inline", "reasoning_content", "reasoning"),
-            "json_schema": ("honoured", "rejected", "ignored"),
-            "retry_after_as": ("seconds", "date"),
-        }
-        for name, share in shares.items():
-            if not 0 <= share <= 1:
-                raise ValueError(f"{name}={share}: a share lies between 0 and 1.")
-        if sum(shares[name] for name in _FAULTS) > 1 + 1e-9:
-            raise ValueError(
-                f"The shares of {', '.join(n for n in _FAULTS if shares[n])} add up to more than 1."
-            )
-        for name, values in allowed.items():
-            if getattr(self, name) not in values:
-                raise ValueError(f"{name}={getattr(self, name)!r}: choose one of {', '.join(values)}.")
-        if unknown := set(self.kinds) - KINDS:
-            raise ValueError(
-                f"kinds: there is no {', '.join(sorted(unknown))}. There are {', '.join(sorted(KINDS))}."
-            )
-        if self.slots is not None and self.slots < 1:
-            raise ValueError(f"slots={self.slots}: at least one, or None for any number.")
-        if min(self.latency if isinstance(self.latency, tuple) else (self.latency,)) < 0:
-            raise ValueError(f"latency={self.latency}: no answer comes before its question.")
+    context: int = 131_072  # tokens of prompt and answer together
+    reasoning: str = "inline"  # <think> in the content; or the field it goes to: reasoning_content, reasoning
+    json_schema: str = "honoured"  # or "rejected" (as DeepSeek's API does), or "ignored"
 
 
 # What notebooks meet: all but a few answers are sound, and a night's run would still need care.
-IN_NOTEBOOKS = Behaviour(rate_limited=0.005, truncated=0.01, malformed=0.02)
+IN_NOTEBOOKS = Manner(rate_limited=0.005, truncated=0.01, malformed=0.02)
 
 
 class Refused(Exception):
@@ -133,12 +76,12 @@ class Opinion(NamedTuple):
     wrong: bool
 
 
-def opinion(title: str, abstract: str, behaviour: Behaviour, structured: bool = False) -> Opinion:
+def opinion(title: str, abstract: str, manner: Manner, structured: bool = False) -> Opinion:
     """The rules' label, turned round for a share of papers that depends on seed and way of asking alone."""
     title, abstract = " ".join(title.split()), " ".join(abstract.split())  # however the lines are broken
     label, sentence = decide(title, abstract)
-    share = behaviour.wrong_structured if structured else behaviour.wrong
-    wrong = draw(behaviour.seed, "wrong", structured, title, abstract) < share
+    share = manner.wrong_structured if structured else manner.wrong
+    wrong = draw(manner.seed, "wrong", structured, title, abstract) < share
     return Opinion(LABELS[1 - LABELS.index(label)] if wrong else label, sentence, wrong)
 
 
@@ -149,20 +92,12 @@ def draw(*parts: object) -> float:
 
 
 class Teacher:
-    """The ASGI app. `behaviour` may be exchanged while it runs, all but its slots.
+    """The ASGI app. `manner` may be exchanged while it runs. `standin.teacher_faults` has one with worse habits."""
 
-    asked: how often each text (a request's last user message) has arrived, whatever became of it.
-    answered: how often it has been answered with a completion.
-    busiest: the most requests that were worked on at one time.
-    """
+    faults: tuple[str, ...] = ("rate_limited", "truncated", "malformed")
 
-    def __init__(self, behaviour: Behaviour = IN_NOTEBOOKS):
-        self.behaviour = behaviour
-        self.asked: Counter[str] = Counter()
-        self.answered: Counter[str] = Counter()
-        self.busiest = 0
-        self._busy = 0
-        self._slots = asyncio.Semaphore(behaviour.slots or 1_000_000)
+    def __init__(self, manner: Manner = IN_NOTEBOOKS):
+        self.manner = manner
         self._attempts: Counter[str] = Counter()
         self._app = Starlette(
             routes=[
@@ -170,7 +105,7 @@ class Teacher:
                 Route("/v1/models/{id:path}", self._model),
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
                 # Many a server shows its home page to a client whose address lacks the /v1.
-                *(Route(path, _home_page, methods=["GET", "POST"]) for path in WITHOUT_V1),
+                *(Route(path, home_page, methods=["GET", "POST"]) for path in WITHOUT_V1),
                 Route("/{path:path}", _no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             ],
             exception_handlers={Refused: lambda request, refused: refused.response()},
@@ -179,88 +114,47 @@ class Teacher:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
 
-    # --- routes -------------------------------------------------------------------------------------
-
     async def _models(self, request: Request) -> Response:
-        self._let_in(request)
+        self.let_in(request)
         return JSONResponse({"object": "list", "data": [_CARD]})
 
     async def _model(self, request: Request) -> Response:
-        self._let_in(request)
+        self.let_in(request)
         _check_model(request.path_params["id"])
         return JSONResponse(_CARD)
 
     async def _chat(self, request: Request) -> Response:
-        self._let_in(request)
-        asked = _Question(await _body(request), self.behaviour)
-        self.asked[asked.text] += 1
+        self.let_in(request)
+        asked = Question(await _body(request), self.manner)
         self._attempts[asked.identity] += 1
-        attempt = self._attempts[asked.identity]
-        behaviour = self.behaviour
-        if behaviour.balance is not None and self.answered.total() >= behaviour.balance:
-            raise Refused(402, "Insufficient Balance", "insufficient_balance")
-        fault = self._fault(asked, attempt)
-        try:
-            if fault not in ("", "truncated", "malformed"):
-                return await self._break_down(fault, request)
-            async with self._slots:
-                self._busy += 1
-                self.busiest = max(self.busiest, self._busy)
-                try:
-                    await _pause(request, self._latency(asked, attempt))
-                finally:
-                    self._busy -= 1
-        except ClientDisconnect:
-            return Response(status_code=499)  # nobody is there to read it
-        completion = _Completion(asked, _answer(asked, behaviour, attempt, fault), behaviour)
-        self.answered[asked.text] += 1
+        return await self.reply(request, asked, self._attempts[asked.identity])
+
+    def let_in(self, request: Request) -> None:
+        """Raise Refused where a request may not be answered. Any key will do, and none."""
+
+    async def reply(self, request: Request, asked: Question, attempt: int) -> Response:
+        """The response to a checked question, asked for the `attempt`th time."""
+        fault = self.fault(asked, attempt)
+        if fault == "rate_limited":
+            raise rate_limit(str(self.manner.retry_after))
+        completion = _Completion(asked, _answer(asked, self.manner, attempt, fault), self.manner)
         if asked.stream:
             return StreamingResponse(completion.events(), media_type="text/event-stream")
         return JSONResponse(completion.document())
 
-    # --- how it goes --------------------------------------------------------------------------------
-
-    def _let_in(self, request: Request) -> None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        if self.behaviour.key is not None and given != self.behaviour.key:
-            raise Refused(401, "Authentication fails: this API key is not valid.", "invalid_api_key")
-
-    def _fault(self, asked: _Question, attempt: int) -> str:
-        """What goes wrong with this request: a field of Behaviour, or '' for nothing."""
-        behaviour = self.behaviour
-        if behaviour.faulty_attempts is not None and attempt > behaviour.faulty_attempts:
-            return ""
-        left = draw(behaviour.seed, "fault", asked.identity, attempt)
-        for fault in _FAULTS:
-            left -= getattr(behaviour, fault)
+    def fault(self, asked: Question, attempt: int) -> str:
+        """What goes wrong with this request: one of `faults`, or '' for nothing."""
+        left = draw(self.manner.seed, "fault", asked.identity, attempt)
+        for fault in self.faults:
+            left -= getattr(self.manner, fault)
             if left < 0:
                 return fault
         return ""
 
-    def _latency(self, asked: _Question, attempt: int) -> float:
-        latency = self.behaviour.latency
-        if isinstance(latency, tuple):
-            low, high = latency
-            return low + (high - low) * draw(self.behaviour.seed, "latency", asked.identity, attempt)
-        return latency
 
-    async def _break_down(self, fault: str, request: Request) -> Response:
-        behaviour = self.behaviour
-        if fault == "rate_limited":
-            # A date has whole seconds: rounded up, or the client would come back too early.
-            date = email.utils.formatdate(time.time() + behaviour.retry_after + 0.5, usegmt=True)
-            wait = date if behaviour.retry_after_as == "date" else str(behaviour.retry_after)
-            raise Refused(
-                429, "Rate limit reached: too many requests.", "rate_limit_exceeded", retry_after=wait
-            )
-        if fault == "failed":
-            raise Refused(500, "The server had an error while processing your request.")
-        if fault == "html":
-            return await _home_page(request)
-        if fault == "error_in_200":
-            return JSONResponse({"error": {"message": "No model is loaded.", "code": "model_not_loaded"}})
-        await _pause(request, behaviour.hang_seconds)
-        raise Refused(504, "The request took too long.")
+def rate_limit(wait: str) -> Refused:
+    """A 429 with this Retry-After."""
+    return Refused(429, "Rate limit reached: too many requests.", "rate_limit_exceeded", retry_after=wait)
 
 
 def beside(hub: ASGIApp, teacher: Teacher) -> ASGIApp:
@@ -274,22 +168,7 @@ def beside(hub: ASGIApp, teacher: Teacher) -> ASGIApp:
     return app
 
 
-class Running:
-    """A teacher of one's own on loopback, until the `with` block ends: to meet its faults, or for tests."""
-
-    def __init__(self, behaviour: Behaviour = IN_NOTEBOOKS, port: int = 0):
-        self.teacher = Teacher(behaviour)
-        self._server = Server(self.teacher, port)
-        self.url = f"{self._server.url}/v1"
-
-    def __enter__(self) -> Running:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._server.stop()
-
-
-async def _home_page(request: Request) -> Response:
+async def home_page(request: Request) -> Response:
     return HTMLResponse(
         "<!doctype html><title>Inference server</title><h1>It works</h1><p>The API is under /v1.</p>"
     )
@@ -307,19 +186,6 @@ def _check_model(name: object) -> None:
         raise Refused(404, f"The model `{name}` does not exist. There is: {MODEL}.", "model_not_found")
 
 
-async def _pause(request: Request, seconds: float) -> None:
-    """Wait, and notice a client that hangs up meanwhile. Raises ClientDisconnect."""
-    if seconds <= 0:
-        return
-    try:
-        async with asyncio.timeout(seconds):
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-    except TimeoutError:
-        return
-    raise ClientDisconnect
-
-
 # --- what was asked ---------------------------------------------------------------------------------
 
 
@@ -333,10 +199,10 @@ async def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-class _Question:
+class Question:
     """A request, checked. Raises Refused as an OpenAI-compatible server would."""
 
-    def __init__(self, body: dict[str, Any], behaviour: Behaviour):
+    def __init__(self, body: dict[str, Any], manner: Manner):
         _check_model(body.get("model"))
         messages = body.get("messages")
         if not isinstance(messages, list) or not messages:
@@ -360,12 +226,12 @@ class _Question:
             raise Refused(400, "'stream_options' has to be an object.")
         self.stream_usage = bool(options.get("include_usage"))
         self.separate = body.get("separate_reasoning")  # the request's own wish, as with SGLang
-        self.schema = _schema(body.get("response_format"), texts, behaviour)
+        self.schema = _schema(body.get("response_format"), texts, manner)
         self.prompt_tokens = sum(4 + len(_PIECE.findall(text)) for text in texts)
-        if self.prompt_tokens + (self.limit or 1) > behaviour.context:
+        if self.prompt_tokens + (self.limit or 1) > manner.context:
             raise Refused(
                 400,
-                f"This model's maximum context length is {behaviour.context} tokens. Your messages have "
+                f"This model's maximum context length is {manner.context} tokens. Your messages have "
                 f"{self.prompt_tokens} tokens and ask for {self.limit or 'an answer'} more.",
                 "context_length_exceeded",
             )
@@ -402,7 +268,7 @@ _OBJECT = {
 }
 
 
-def _schema(wanted: Any, texts: list[str], behaviour: Behaviour) -> dict[str, Any] | None:
+def _schema(wanted: Any, texts: list[str], manner: Manner) -> dict[str, Any] | None:
     """The schema that the answer is bound to, or None where the teacher may think freely."""
     kind = wanted.get("type") if isinstance(wanted, dict) else None
     if wanted is None or kind == "text":
@@ -415,13 +281,13 @@ def _schema(wanted: Any, texts: list[str], behaviour: Behaviour) -> dict[str, An
         return _OBJECT
     if kind != "json_schema":
         raise Refused(400, f"'response_format' has to be text, json_object or json_schema, not {kind!r}.")
-    if behaviour.json_schema == "rejected":
+    if manner.json_schema == "rejected":
         raise Refused(400, "This response_format type is unavailable now")
     named = wanted.get("json_schema")
     schema = named.get("schema") if isinstance(named, dict) else None
     if not isinstance(schema, dict):
         raise Refused(400, "'response_format.json_schema' has to hold a 'schema'.")
-    return None if behaviour.json_schema == "ignored" else schema
+    return None if manner.json_schema == "ignored" else schema
 
 
 _TITLE = re.compile(r"^[ \t*#]{0,8}title[ \t*]{0,4}:", re.MULTILINE | re.IGNORECASE)
@@ -429,7 +295,7 @@ _ABSTRACT = re.compile(r"^[ \t*#]{0,8}abstract[ \t*]{0,4}:", re.MULTILINE | re.I
 
 
 def paper(text: str) -> tuple[str, str]:
-    """Title and abstract as a prompt holds them: behind «Title:» and «Abstract:», within the tag around both.
+    """Title and abstract as a prompt holds them: behind “Title:” and “Abstract:”, within the tag around both.
 
     A text with neither is taken for an abstract.
     """
@@ -448,31 +314,29 @@ def paper(text: str) -> tuple[str, str]:
 # --- what is answered -------------------------------------------------------------------------------
 
 
-def _answer(asked: _Question, behaviour: Behaviour, attempt: int, fault: str) -> Answer:
+def _answer(asked: Question, manner: Manner, attempt: int, fault: str) -> Answer:
     """The answer to a question, whole or in the way of `fault`."""
-    answer = _of_entities(asked, behaviour) or _of_a_paper(asked, behaviour, attempt, fault)
+    answer = _of_entities(asked, manner) or _of_a_paper(asked, manner, attempt, fault)
     if fault == "truncated":
         length = len(_PIECE.findall(answer.thinking or "")) + len(_PIECE.findall(answer.content or ""))
-        share = 0.2 + 0.75 * draw(behaviour.seed, "cut", asked.identity, attempt)
+        share = 0.2 + 0.75 * draw(manner.seed, "cut", asked.identity, attempt)
         return answer._replace(cut=max(1, int(length * share)))
     return answer
 
 
-def _of_entities(asked: _Question, behaviour: Behaviour) -> Answer | None:
+def _of_entities(asked: Question, manner: Manner) -> Answer | None:
     """The answer to notebook 09's question, which has slips of its own and no thinking; None to any other."""
-    text = teacher_ner.answer(asked.messages, behaviour.seed)
+    text = teacher_ner.answer(asked.messages, manner.seed)
     return None if text is None else Answer(None, text)
 
 
-def _of_a_paper(asked: _Question, behaviour: Behaviour, attempt: int, fault: str) -> Answer:
+def _of_a_paper(asked: Question, manner: Manner, attempt: int, fault: str) -> Answer:
     structured = asked.schema is not None
-    view = opinion(asked.title, asked.abstract, behaviour, structured)
-    if fault == "malformed" and behaviour.kinds:
-        kind = behaviour.kinds[
-            int(draw(behaviour.seed, "kind", asked.identity, attempt) * len(behaviour.kinds))
-        ]
+    view = opinion(asked.title, asked.abstract, manner, structured)
+    if fault == "malformed" and manner.kinds:
+        kind = manner.kinds[int(draw(manner.seed, "kind", asked.identity, attempt) * len(manner.kinds))]
     else:
-        kind = HABITS[int(draw(behaviour.seed, "habit", asked.title, asked.abstract) * len(HABITS))]
+        kind = HABITS[int(draw(manner.seed, "habit", asked.title, asked.abstract) * len(HABITS))]
     if structured and kind not in STRUCTURED:
         kind = "bare"  # a schema leaves no room for most of them
     try:
@@ -485,15 +349,15 @@ def _of_a_paper(asked: _Question, behaviour: Behaviour, attempt: int, fault: str
 class _Completion:
     """An answer as the API hands it out."""
 
-    def __init__(self, asked: _Question, answer: Answer, behaviour: Behaviour):
+    def __init__(self, asked: Question, answer: Answer, manner: Manner):
         limit = min(filter(None, (asked.limit, answer.cut)), default=None)
         thought, said = _PIECE.findall(answer.thinking or ""), _PIECE.findall(answer.content or "")
         finish = answer.finish
         if limit is not None and len(thought) + len(said) > limit:
             finish = "length"
             thought, said = thought[:limit], said[: max(0, limit - len(thought))]
-        apart = asked.separate if asked.separate is not None else behaviour.reasoning != "inline"
-        field = behaviour.reasoning if behaviour.reasoning != "inline" else "reasoning_content"
+        apart = asked.separate if asked.separate is not None else manner.reasoning != "inline"
+        field = manner.reasoning if manner.reasoning != "inline" else "reasoning_content"
         self._stream_usage = asked.stream_usage
         self._parts: list[tuple[str, list[str]]] = []
         if answer.thinking is None:
@@ -505,11 +369,7 @@ class _Completion:
             closing = [] if cut_while_thinking or answer.unclosed else [answer.closing]
             self._parts = [("content", [answer.opening, *thought, *closing, *said])]
         self._finish, self._null = finish, answer.content is None
-        self._head = {
-            "id": f"chatcmpl-{asked.identity}",
-            "created": int(time.time()),
-            "model": MODEL,
-        }
+        self._head = {"id": f"chatcmpl-{asked.identity}", "created": int(time.time()), "model": MODEL}
         made = len(thought) + len(said)
         self._usage = {
             "prompt_tokens": asked.prompt_tokens,

@@ -160,7 +160,7 @@ def _thinking(title: str, view: View) -> str:
             else "Those are data that others made, or the sentence is about something else. Nobody collects or "
             "releases anything here."
         )
-    name = f", «{_short(title)}»," if title else ""
+    name = f", “{_short(title)}”," if title else ""
     return (
         f"Okay, I have to say whether this paper{name} introduces a new dataset, not whether it uses one.\n\n"
         f'Let me find the place where it speaks of data: "{_short(view.sentence)}"\n\n{verdict} '

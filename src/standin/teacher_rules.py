@@ -1,4 +1,4 @@
-"""How the scripted teacher decides whether a paper introduces a data set: rules over title and abstract.
+"""How the scripted teacher decides whether a paper introduces a dataset: rules over title and abstract.
 
 They stand for no model. They read a sentence for who does what to which data, give points, and remember the
 sentence that decided; where a paper's wording is new to them, they are wrong.
@@ -63,25 +63,25 @@ def _rule(points: int, pattern: str) -> tuple[int, re.Pattern[str]]:
 
 
 _SENTENCES = [
-    # We introduce X, a data set …; this paper presents the first corpus …
+    # We introduce X, a dataset …; this paper presents the first corpus …
     _rule(3, rf"\b{_WHO}\s+(?:{_WORD}\s+){{0,4}}?{_NEGATED}(?:{_MAKES})\s+{_NAME}{_DATA}\b{_HEAD}"),
-    # We propose a method … and release a new data set; by introducing X, the first corpus of …
+    # We propose a method … and release a new dataset; by introducing X, the first corpus of …
     _rule(3, rf"(?:\b(?:and|also|then|further|additionally|by|to)|[,:)])\s+(?:first\s+|finally\s+)?{_NEGATED}(?:{_MAKES})\s+(?=(?:{_WORD}\s+){{0,3}}?(?:an?|our|the (?:first|largest)|new|novel|two|three|\d+)\s){_NAME}{_DATA}\b{_HEAD}"),
-    # along with a new benchmark; contributions: (2) a data set
+    # along with a new benchmark; contributions: (2) a dataset
     _rule(2, rf"\b(?:along with|together with|alongside|as well as|accompanied by|contributions? [^.]{{0,120}})\s+(?:a|an|our)\s+{_NAME}{_DATA}\b{_HEAD}"),
-    # X is a new corpus; the resource is the first data set
+    # X is a new corpus; the resource is the first dataset
     _rule(2, rf"\b(?:is|as|called|named)\s+(?:the|a|an)\s+(?:{_WORD}\s+){{0,2}}?{_OURS}\s+{_NAME}{_DATA}\b{_HEAD}"),
-    # our newly collected data set
+    # our newly collected dataset
     _rule(2, rf"\bour\s+(?:{_WORD}\s+){{0,2}}?{_OURS}\s+{_NAME}{_DATA}\b{_HEAD}"),
     _rule(1, rf"\bour\s+{_NAME}(?:dataset|data set|corpus|benchmark)\b{_HEAD}"),
-    # The data set is released; our corpus will be available
+    # The dataset is released; our corpus will be available
     _rule(2, r"\b(?:the|our|this)\s+(?:(?!code|model|and)\w+\s+){0,3}?(?:dataset|data set|corpus|benchmark|test set|treebank)\b[^.]{0,50}?\b(?:is|are|will be|has been|have been)\s+(?:\w+\s+){0,3}?(?:available|released|open-sourced|published|shared|accessible)"),
     _rule(1, r"\b(?:the|our|all|and)\s+(?:\w+\s+){0,3}?(?:datasets?|data sets?|corpus|corpora|benchmarks?|annotations|data)\b[^.]{0,50}?\b(?:is|are|will be|has been|have been)\s+(?:\w+\s+){0,3}?(?:available|released|open-sourced|published|shared)"),
     _rule(2, rf"\b(?:release|publish|open-?source|share)\s+{_NAME}(?:our|the|this)\s+{_NAME}(?:datasets?|data sets?|corpus|benchmarks?|annotations)\b{_HEAD}"),
-    # The data set contains 4,000 …; it comprises, totalling …
+    # The dataset contains 4,000 …; it comprises, totalling …
     _rule(2, r"\b(?:our|this|(?:the|a) (?:new|final|full|resulting|released|proposed|annotated|finished))\s+(?:\w+\s+){0,3}?(?:dataset|data set|corpus|benchmark|collection|test set)\s+(?:\w+\s+){0,2}?(?:contains|comprises|consists|covers|includes|spans|features|encompasses|provides|comprising|containing|consisting|totalling|totaling)\b"),
     _rule(1, r"\bthe\s+(?:dataset|data set|corpus|benchmark|collection|test set)\s+(?:contains|comprises|consists|covers|includes|spans|features|encompasses)\b"),
-    # A new data set of … is presented
+    # A new dataset of … is presented
     _rule(3, rf"\b(?:a|an|the first|our)\s+{_NAME}{_DATA}\b{_HEAD}[^.]{{0,90}}?\b(?:is|was|were|has been|are|have been)\s+(?:\w+\s+){{0,2}}?(?:introduced|presented|released|created|collected|constructed|built|compiled|curated|proposed|developed|made public)"),
     # Released with this paper: 3,000 …; Rivers contains 3,000 …
     _rule(2, r"^(?:released|published|made available) (?:together |along |alongside )?with this (?:paper|work|article|study)\b"),

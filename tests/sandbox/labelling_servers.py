@@ -112,10 +112,11 @@ def completion(content: str | None, finish: str = "stop", **message) -> dict:
 
 def _serve() -> None:
     from standin.server import Server
-    from standin.teacher import Behaviour, Teacher, paper
+    from standin.teacher import paper
+    from standin.teacher_faults import Behaviour, FaultyTeacher
 
     wanted = {name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(sys.argv[1]).items()}
-    teacher = Teacher(Behaviour(**wanted))
+    teacher = FaultyTeacher(Behaviour(**wanted))
 
     async def count(request: Request) -> Response:
         answered = {paper(text)[0]: times for text, times in teacher.answered.items()}

@@ -112,10 +112,12 @@ def test_files_and_their_revisions(tmp_path):
     api.delete_tag(repo, tag="v1")
     api.delete_branch(repo, branch="side/track")
     assert not api.revision_exists(repo, "v1") and not api.revision_exists(repo, "side/track")
-    with pytest.raises(HfHubHTTPError, match="main"):
+    with pytest.raises(HfHubHTTPError, match="Cannot delete refs/heads/main"):
         api.delete_branch(repo, branch="main")
+    with pytest.raises(HfHubHTTPError, match="Reference refs/heads/main already exists"):
+        api.create_branch(repo, branch="main")
 
-    with pytest.raises(HfHubHTTPError, match="A commit has happened since") as failure:
+    with pytest.raises(HfHubHTTPError, match="The branch was updated since") as failure:
         api.upload_file(path_or_fileobj=b"x", path_in_repo="x", repo_id=repo, parent_commit=first.oid)
     assert failure.value.response.status_code == 412
     last = {row.path: row.last_commit.title for row in api.list_repo_tree(repo, recursive=True, expand=True)}

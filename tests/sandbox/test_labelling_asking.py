@@ -16,7 +16,8 @@ import pytest
 from labelling_servers import TeacherProcess, completion, odd_server, papers
 
 from standin.server import Server
-from standin.teacher import BROKEN, Behaviour, Running
+from standin.teacher_answers import BROKEN
+from standin.teacher_faults import Behaviour, Running
 from workbook.errors import WorkbookError
 from workbook.labelling import LabelStore, Question, ask_all
 from workbook.labelling import ask as ask_one
@@ -166,7 +167,7 @@ def test_it_stops_at_once_when_the_credit_is_used_up(store, reach):
 def test_it_stops_at_once_on_a_wrong_key(store, reach):
     with Running(SOUND) as running:
         teacher = reach(running.url)
-        running.teacher.behaviour = Behaviour(key="changed meanwhile")
+        running.teacher.manner = Behaviour(key="changed meanwhile")
         with pytest.raises(WorkbookError, match="OPENAI_API_KEY") as caught:
             ask(store, teacher, papers(500), workers=4)
     assert "sk-very" not in str(caught.value)

@@ -15,8 +15,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from standin.teacher import IN_NOTEBOOKS, MODEL, Behaviour, Running, opinion, paper
+from standin.teacher import IN_NOTEBOOKS, MODEL, Teacher, opinion, paper
 from standin.teacher_answers import BROKEN, HABITS, HARMLESS, REPAIRABLE, STRUCTURED
+from standin.teacher_faults import Behaviour, Running
 from standin.teacher_rules import decide
 
 openai = pytest.importorskip("openai", reason="the extra 'labelling' is not installed")
@@ -322,7 +323,7 @@ def test_no_answer_in_time(teacher):
     slow = teacher(Behaviour(latency=5, slots=1))
     with pytest.raises(openai.APITimeoutError):
         slow.ask(client=slow.client(timeout=0.3))
-    slow.teacher.behaviour = SOUND
+    slow.teacher.manner = SOUND
     assert slow.ask(client=slow.client(timeout=2)).choices
 
 
@@ -467,9 +468,14 @@ def test_shares(teacher):
 
 
 def test_in_notebooks_nearly_all_is_well():
-    faults = ("rate_limited", "failed", "hanging", "html", "error_in_200", "truncated", "malformed")
-    assert 0.02 <= sum(getattr(IN_NOTEBOOKS, fault) for fault in faults) <= 0.05
-    assert IN_NOTEBOOKS.hanging == IN_NOTEBOOKS.latency == 0
+    assert 0.02 <= sum(getattr(IN_NOTEBOOKS, fault) for fault in Teacher.faults) <= 0.05
+    assert not {"hanging", "latency", "failed", "html", "error_in_200"} & set(vars(IN_NOTEBOOKS))
+
+
+def test_what_lessons_meet_loads_no_faults(tmp_path):
+    """The habits that only tests and benchmarks need lie apart."""
+    program = "import sys, standin.teacher, standin.hub; print('standin.teacher_faults' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "False"
 
 
 @pytest.mark.timing

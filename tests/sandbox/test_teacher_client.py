@@ -8,8 +8,8 @@ from labelling_servers import completion, odd_server
 from starlette.responses import HTMLResponse, JSONResponse
 
 from standin.server import Server
-from standin.teacher import Behaviour, Running
 from standin.teacher_answers import BROKEN, HARMLESS, REPAIRABLE
+from standin.teacher_faults import Behaviour, Running
 from workbook import machine
 from workbook.errors import WorkbookError
 from workbook.labelling import Question, ask

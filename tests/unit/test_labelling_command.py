@@ -10,7 +10,7 @@ import time
 import polars as pl
 import pytest
 
-from standin.teacher import Behaviour, Running
+from standin.teacher_faults import Behaviour, Running
 from workbook.commands import cli
 from workbook.errors import WorkbookError
 from workbook.labelling import LabelStore, Question, batch_files

@@ -241,7 +241,7 @@ def test_odd_sentences_do_not_bring_it_down(sentence):
 
 
 def test_through_the_api_to_the_scripted_teacher():
-    from standin.teacher import Behaviour, Running
+    from standin.teacher_faults import Behaviour, Running
     from workbook.teacher import Stop
     from workbook.teacher.client import reach
 
