@@ -10,9 +10,10 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
-import urllib.parse
 from collections.abc import MutableMapping
 from pathlib import Path
+
+from workbook import machine
 
 CLIENTS = ("huggingface_hub", "datasets", "evaluate", "transformers")
 
@@ -37,7 +38,6 @@ _COMPILED = {
     "numpy": "numpy", "pandas": "pandas", "polars": "polars", "pyarrow": "pyarrow", "safetensors": "safetensors",
     "scipy": "scipy", "sklearn": "scikit-learn", "tokenizers": "tokenizers", "torch": "torch",
 }  # fmt: skip
-_ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def imported_clients() -> list[str]:
@@ -112,7 +112,7 @@ def enter_live(*, on_cpu: bool, environment: MutableMapping[str, str] = os.envir
     if on_cpu:
         for name, value in SLEEPING_THREADS.items():
             environment.setdefault(name, value)
-    if urllib.parse.urlsplit(environment.get("HF_ENDPOINT", "")).hostname in _ON_THIS_MACHINE:
+    if machine.is_here(environment.get("HF_ENDPOINT", "")):
         environment.setdefault("HF_HUB_DISABLE_XET", "1")
         _without_proxy(environment)
         set_when_imported()

@@ -85,6 +85,13 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
+def is_here(url: str) -> bool:
+    """Whether a URL names this machine."""
+    import urllib.parse
+
+    return urllib.parse.urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
 def hub_answers(endpoint: str | None = None, timeout: float = HUB_TIMEOUT) -> bool:
     """Whether the Hub at `endpoint` answers anything at all within `timeout` seconds.
 
@@ -94,11 +101,14 @@ def hub_answers(endpoint: str | None = None, timeout: float = HUB_TIMEOUT) -> bo
     import urllib.request
 
     url = (endpoint or os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/")
+    # A proxy does not lead to a mirror on one's own machine.
+    proxies = [urllib.request.ProxyHandler({})] if is_here(url) else []
+    opener = urllib.request.build_opener(*proxies)
     answered = threading.Event()
 
     def ask() -> None:
         try:
-            urllib.request.urlopen(
+            opener.open(
                 urllib.request.Request(f"{url}/api/models?limit=1", headers={"User-Agent": "workbook"}),
                 timeout=timeout,
             ).close()

@@ -35,24 +35,24 @@ CUTS: dict[str, Cuts] = {
     "02": [],
     "03": [
         PUBLISH,
-        (NER, FEW_NER % (96, 48)),
+        (NER, FEW_NER % (64, 32)),
         ("epochs=lab.pick(sandbox=3, live=3)", "epochs=lab.pick(sandbox=3, live=1)"),
         ("epochs=lab.pick(sandbox=5, live=5)", "epochs=lab.pick(sandbox=5, live=2)"),
-        ("train_set.select(range(160))", "train_set.select(range(64))"),
+        ("train_set.select(range(160))", "train_set.select(range(40))"),
         ("step=lab.pick(sandbox=14, live=7)", "step=lab.pick(sandbox=14, live=3)"),
     ],
     "04": [
         PUBLISH,
-        ("min(10_000, len(shuffled))", "min(240, len(shuffled))"),
-        ("min(1_000, len(held_out) // 2)", "min(80, len(held_out) // 2)"),
-        ("train_set.select(range(160))", "train_set.select(range(32))"),
-        ("training.InterruptAt(step=33)", "training.InterruptAt(step=7)"),
-        ("train_set.select(range(1_600))", "train_set.select(range(160))"),
+        ("min(10_000, len(shuffled))", "min(120, len(shuffled))"),
+        ("min(1_000, len(held_out) // 2)", "min(40, len(held_out) // 2)"),
+        ("train_set.select(range(160))", "train_set.select(range(16))"),
+        ("training.InterruptAt(step=33)", "training.InterruptAt(step=4)"),
+        ("train_set.select(range(1_600))", "train_set.select(range(80))"),
     ],
     "05": [
-        ('text.replace("<br />", " ")', 'text.replace("<br />", " ")[:400]'),
-        ("lab.pick(sandbox=5_000, live=25_000)", "lab.pick(sandbox=5_000, live=160)"),
-        ("lab.pick(sandbox=1_000, live=25_000)", "lab.pick(sandbox=1_000, live=80)"),
+        ('text.replace("<br />", " ")', 'text.replace("<br />", " ")[:250]'),
+        ("lab.pick(sandbox=5_000, live=25_000)", "lab.pick(sandbox=5_000, live=80)"),
+        ("lab.pick(sandbox=1_000, live=25_000)", "lab.pick(sandbox=1_000, live=40)"),
         ("max_steps=12", "max_steps=3"),
     ],
     "06": [
@@ -67,9 +67,17 @@ CUTS: dict[str, Cuts] = {
     "08": [
         PUBLISH,
         ("num_train_epochs=lab.pick(sandbox=6, live=20)", "num_train_epochs=lab.pick(sandbox=6, live=2)"),
+        (
+            '["title", "abstract"], keep="first", maintain_order=True\n)',
+            '["title", "abstract"], keep="first", maintain_order=True\n).head(150)',
+        ),
+        (
+            'papers_about_datasets(f"{snapshot}/data/*.parquet")',
+            'papers_about_datasets(f"{snapshot}/data/*.parquet").head(300)',
+        ),
     ],
     "09": [
-        (NER, FEW_NER % (96, 60)),
+        (NER, FEW_NER % (64, 40)),
         ("live=[250, 1000, 4000]", "live=[40]"),
         ("lab.pick(sandbox=8, live=10), lab.pick(sandbox=250, live=600)", "lab.pick(sandbox=8, live=2), 2"),
         (
@@ -78,6 +86,7 @@ CUTS: dict[str, Cuts] = {
         ),
         ("PILOT = lab.pick(sandbox=60, live=60)", "PILOT = lab.pick(sandbox=60, live=8)"),
         ("ASKED = lab.pick(sandbox=150, live=200)", "ASKED = lab.pick(sandbox=150, live=40)"),
+        ("live=[1, 16, 64, 256]", "live=[1, 8]"),
         ("seconds=0.6", "seconds=0.1"),
     ],
 }
@@ -154,7 +163,7 @@ def rehearse(number: str, folder: Path, environment: dict[str, str], also: Cuts 
         )  # fmt: skip
         while process.poll() is None:
             most |= _weights_in(results)
-            time.sleep(0.3)
+            time.sleep(0.5)
         screen.seek(0)
         shown = screen.read().decode(errors="replace")
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from rehearsal import CUTS, NOTEBOOKS
+from rehearsal import CUTS, NOTEBOOKS, cut
 
 NOWHERE = "http://127.0.0.1:9"
 
 
-def test_each_notebook_is_cut_somewhere():
+def test_every_notebook_has_its_cuts():
     assert sorted(CUTS) == sorted(NOTEBOOKS)
+
+
+@pytest.mark.parametrize("number", CUTS)
+def test_each_cut_meets_its_notebook(tmp_path, number):
+    cut(number, tmp_path)
+    with pytest.raises(AssertionError, match="change its cut"):
+        cut(number, tmp_path, [("no cell says this", "")])
 
 
 @pytest.mark.parametrize("number", ["00", "01", "02", "06"])

@@ -1,6 +1,8 @@
 """Where results go in a clone, in Colab, on RunPod; what the machine shows; a Hub that hangs."""
 
+import http.server
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -117,3 +119,19 @@ def test_a_file_is_whole_or_the_old_one(tmp_path):
         paths.write_text(target, "half \ud800")
     assert target.read_text(encoding="utf-8") == '{\n  "x": "가"\n}\n'
     assert [path.name for path in tmp_path.iterdir()] == ["metrics.json"]
+
+
+def test_a_mirror_on_this_machine_is_asked_without_the_proxy(monkeypatch):
+    class Refusal(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(404)  # a refusal is an answer
+
+        def log_message(self, *arguments):
+            pass
+
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with http.server.HTTPServer(("127.0.0.1", 0), Refusal) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        assert machine.hub_answers(f"http://127.0.0.1:{server.server_port}", timeout=5)
