@@ -35,10 +35,11 @@ CUTS: dict[str, Cuts] = {
     "02": [],
     "03": [
         PUBLISH,
-        (NER, FEW_NER % (64, 32)),
+        (NER, FEW_NER % (32, 24)),
+        ("lab.pick(sandbox=16, live=32)", "lab.pick(sandbox=16, live=8)"),
         ("epochs=lab.pick(sandbox=3, live=3)", "epochs=lab.pick(sandbox=3, live=1)"),
         ("epochs=lab.pick(sandbox=5, live=5)", "epochs=lab.pick(sandbox=5, live=2)"),
-        ("train_set.select(range(160))", "train_set.select(range(40))"),
+        ("train_set.select(range(160))", "train_set.select(range(16))"),
         ("step=lab.pick(sandbox=14, live=7)", "step=lab.pick(sandbox=14, live=3)"),
     ],
     "04": [
@@ -84,6 +85,7 @@ CUTS: dict[str, Cuts] = {
             "ENCODER_EPOCHS, ENCODER_STEPS = 5, lab.pick(sandbox=400, live=300)",
             "ENCODER_EPOCHS, ENCODER_STEPS = 1, 2",
         ),
+        ("BATCH = lab.pick(sandbox=16, live=32)", "BATCH = lab.pick(sandbox=16, live=8)"),
         ("PILOT = lab.pick(sandbox=60, live=60)", "PILOT = lab.pick(sandbox=60, live=8)"),
         ("ASKED = lab.pick(sandbox=150, live=200)", "ASKED = lab.pick(sandbox=150, live=40)"),
         ("live=[1, 16, 64, 256]", "live=[1, 8]"),
