@@ -40,6 +40,16 @@ _COMPILED = {
 }  # fmt: skip
 
 
+# Services beside the Hub that the clients would ask as well, and that a mirror on this machine does not have.
+_THE_HUB_ALONE = {
+    "HF_HUB_DISABLE_XET": "1",  # uploads would go to Xet's own servers
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    "HF_UPDATE_DOWNLOAD_COUNTS": "0",  # or evaluate and datasets ask S3
+    "DISABLE_SAFETENSORS_CONVERSION": "1",
+}
+
+
 def imported_clients() -> list[str]:
     """The clients that are imported already, and so have read their environment."""
     return [name for name in CLIENTS if name in sys.modules]
@@ -67,12 +77,8 @@ def hub_variables(url: str, home: Path) -> dict[str, str]:
         "HF_ENDPOINT": url,
         "HF_HOME": str(home),
         "HF_TOKEN": "hf_sandbox",
-        "HF_HUB_DISABLE_XET": "1",  # uploads would go to Xet's own servers
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        **_THE_HUB_ALONE,
         "HF_HUB_DISABLE_SYMLINKS_WARNING": "1",
-        "HF_UPDATE_DOWNLOAD_COUNTS": "0",  # or evaluate and datasets ask S3
-        "DISABLE_SAFETENSORS_CONVERSION": "1",
         # Everything comes from this machine in milliseconds: bars would only flicker.
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
@@ -107,13 +113,14 @@ def enter_live(*, on_cpu: bool, environment: MutableMapping[str, str] = os.envir
     """What live mode needs that a person may have left unset: nothing of theirs is changed.
 
     on_cpu: let threads sleep while they wait; how many there are is left to torch. Where HF_ENDPOINT is a mirror on
-    this machine, the clients do without Xet, whose servers a mirror does not have, and without a proxy.
+    this machine, the clients do without a proxy and without the services beside the Hub: Xet, telemetry, counters.
     """
     if on_cpu:
         for name, value in SLEEPING_THREADS.items():
             environment.setdefault(name, value)
     if machine.is_here(environment.get("HF_ENDPOINT", "")):
-        environment.setdefault("HF_HUB_DISABLE_XET", "1")
+        for name, value in _THE_HUB_ALONE.items():
+            environment.setdefault(name, value)
         _without_proxy(environment)
         set_when_imported()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,11 +45,11 @@ CUTS: dict[str, Cuts] = {
     ],
     "04": [
         PUBLISH,
-        ("min(10_000, len(shuffled))", "min(120, len(shuffled))"),
+        ("min(10_000, len(shuffled))", "min(64, len(shuffled))"),
         ("min(1_000, len(held_out) // 2)", "min(40, len(held_out) // 2)"),
         ("train_set.select(range(160))", "train_set.select(range(16))"),
         ("training.InterruptAt(step=33)", "training.InterruptAt(step=4)"),
-        ("train_set.select(range(1_600))", "train_set.select(range(80))"),
+        ("train_set.select(range(1_600))", "train_set.select(range(32))"),
     ],
     "05": [
         ('text.replace("<br />", " ")', 'text.replace("<br />", " ")[:250]'),
@@ -133,7 +134,7 @@ class Rehearsal:
     metrics: dict
     copy: str
     screen: str
-    on_disk: dict[str, int]  # checkpoints, and other folders with weights: the most at one time
+    on_disk: Counter[str]  # checkpoints, and other folders with weights: the most at one time
 
     @property
     def error(self) -> str:
@@ -157,15 +158,20 @@ def rehearse(number: str, folder: Path, environment: dict[str, str], also: Cuts 
     outputs = folder / "outputs"
     results = outputs / "live" / NOTEBOOKS[number].stem
     command = [sys.executable, "-m", "workbook", "run", number, "--mode", "live", "--timeout", "600"]
-    most = Counter(checkpoints=0, models=0)
+    most: Counter[str] = Counter()
     with tempfile.TemporaryFile() as screen:
         process = subprocess.Popen(
             [*command, "--notebooks", str(folder / "notebooks")],
             env={**environment, "WORKBOOK_OUTPUTS": str(outputs)}, stdout=screen, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        while process.poll() is None:
-            most |= _weights_in(results)
-            time.sleep(0.5)
+        try:
+            while process.poll() is None:
+                most |= _weights_in(results)
+                time.sleep(0.5)
+        except BaseException:  # Ctrl-C: the run ends its kernel itself
+            process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+            process.wait()
+            raise
         screen.seek(0)
         shown = screen.read().decode(errors="replace")
 
@@ -175,7 +181,7 @@ def rehearse(number: str, folder: Path, environment: dict[str, str], also: Cuts 
 
     return Rehearsal(
         number, process.returncode == 0, json.loads(read("run.json")), json.loads(read("metrics.json")),
-        read(NOTEBOOKS[number].name), shown, dict(most),
+        read(NOTEBOOKS[number].name), shown, most,
     )  # fmt: skip
 
 

@@ -79,12 +79,13 @@ def test_live_mode_on_a_cpu_lets_threads_sleep_and_leaves_their_number_to_torch(
 
 
 @pytest.mark.parametrize("mirror", ["http://127.0.0.1:8080", "http://localhost:8080"])
-def test_a_mirror_named_by_hand_on_this_machine_needs_neither_xet_nor_a_proxy(monkeypatch, mirror):
+def test_a_mirror_named_by_hand_on_this_machine_is_asked_alone_and_without_a_proxy(monkeypatch, mirror):
     applied = []
     monkeypatch.setattr(environment, "set_when_imported", lambda: applied.append(True))
     found = {"HF_ENDPOINT": mirror, "HTTPS_PROXY": "http://proxy.example"}
     environment.enter_live(on_cpu=False, environment=found)
-    assert found["HF_HUB_DISABLE_XET"] == "1" and found["NO_PROXY"] == "127.0.0.1,localhost" and applied
+    assert (found["HF_HUB_DISABLE_XET"], found["HF_UPDATE_DOWNLOAD_COUNTS"]) == ("1", "0")
+    assert found["NO_PROXY"] == "127.0.0.1,localhost" and applied
     found = {"HF_ENDPOINT": mirror, "HF_HUB_DISABLE_XET": "0"}
     environment.enter_live(on_cpu=False, environment=found)
     assert found["HF_HUB_DISABLE_XET"] == "0", "what a person has set stays"
