@@ -57,7 +57,7 @@ def papers() -> pl.DataFrame:
 
 @pytest.mark.parametrize("way", ["thinking", "json_schema"])
 def test_five_papers(teacher, papers, tmp_path, way):
-    question = Question(way, max_tokens=64)
+    question = Question(way, max_tokens=40)
     with LabelStore(tmp_path / "labels.sqlite") as store:
         outcome = ask_all(store, teacher, question, papers, workers=1, progress=False)
         answers = store.answers(question.id(teacher))
@@ -65,6 +65,6 @@ def test_five_papers(teacher, papers, tmp_path, way):
     assert set(answers["status"]) <= {*USABLE, *UNUSABLE}, "each answer is read; no request failed"
     for row in answers.iter_rows(named=True):
         assert (row["label"] is not None) == (row["status"] in USABLE)
-        assert 0 < row["completion_tokens"] <= 64 < row["prompt_tokens"] and row["seconds"] > 0
-        assert row["answer"] and (row["finish_reason"] == "length") == (row["completion_tokens"] == 64)
+        assert 0 < row["completion_tokens"] <= 40 < row["prompt_tokens"] and row["seconds"] > 0
+        assert row["answer"] and row["finish_reason"] in ("length", "stop")
     print(answers.select("status", "label", "completion_tokens", "seconds"))
