@@ -35,11 +35,11 @@ NEIGHBOUR_LAYERS = 2  # whose attention heads start out looking to the side
 class Settings:
     """How a training goes. weights: of token states and of each sentence vector, beside 1 for masked words."""
 
-    steps: int = 2_400
-    batch: int = 64
-    rate: float = 1.5e-3
-    warm_up: float = 0.06
-    weights: tuple[float, float] = (1.0, 1.0)
+    steps: int = 6_000
+    batch: int = 32
+    rate: float = 1.2e-3
+    warm_up: float = 0.04
+    weights: tuple[float, float] = (3.0, 2.0)
     without_teacher: float = 0.25  # share of a batch's sentences that only have words to guess
     seed: int = 42
 
