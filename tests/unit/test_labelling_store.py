@@ -14,12 +14,12 @@ import pytest
 
 from workbook.errors import WorkbookError
 from workbook.labelling import store as store_module
-from workbook.labelling.asking import as_papers
+from workbook.labelling.asking import Summary, _CtrlC, _Run, as_papers
 from workbook.labelling.disk import Spill, on_network
 from workbook.labelling.parsing import Parsed
 from workbook.labelling.question import Question
 from workbook.labelling.reading import Reply, read
-from workbook.labelling.store import LabelStore, Paper
+from workbook.labelling.store import LabelStore, Paper, StoreError
 from workbook.teacher import Completion, Outcome, Teacher
 
 HERE = Path(__file__).parent
@@ -345,8 +345,8 @@ def test_what_was_set_aside_waits_while_the_store_is_locked(store, monkeypatch):
         assert second.counts() == {"ok": 1}
 
 
-def test_a_full_disk_has_two_more_places(store, tmp_path, monkeypatch):
-    """Beside the store there is no room: the home folder, and where there is none either, memory."""
+def test_a_full_disk_has_one_more_place(store, tmp_path, monkeypatch):
+    """Beside the store there is no room: the home folder. Where there is none either, it says so."""
     a, b, c = store.papers
     home = tmp_path / "home"
     home.mkdir()
@@ -357,11 +357,28 @@ def test_a_full_disk_has_two_more_places(store, tmp_path, monkeypatch):
         pytest.skip("no /dev/full here")
     assert store.set_aside(ID, [(a.key, usable())]).endswith("unsaved")
     spill.files = (Path("/dev/full"),)
-    assert store.set_aside(ID, [(b.key, usable())]) == "the memory of this process"
+    with pytest.raises(OSError, match="No space left"):
+        store.set_aside(ID, [(b.key, usable())])
     spill.files = (home / "unsaved",)
     with store.asking():
-        assert store.counts() == {"ok": 2}
-    assert store.left(ID, store.papers, 3) == [c], "no paper is asked twice for an answer that had arrived"
+        assert store.counts() == {"ok": 1}
+    assert store.left(ID, store.papers, 3) == [b, c], "no paper is asked twice for an answer that was kept"
+
+
+def test_answers_that_no_disk_has_room_for_are_counted(store, monkeypatch):
+    def full(*_):
+        raise StoreError("Its disk is full.")
+
+    def full_as_well(rows):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(store, "save", full)
+    monkeypatch.setattr(store._spill, "add", full_as_well)
+    run = _Run(store, ID, lambda paper: usable(), Summary(3, 0))
+    with pytest.raises(
+        StoreError, match=r"disk is full\. \d answers that had arrived are lost: no disk has room"
+    ):
+        run.go(store.papers, workers=3, give_up_after=20, progress=False, ctrl_c=_CtrlC())
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,39 +26,21 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         epilog="Batch mode: --export-batch questions.jsonl --model MODEL, then "
         "`vllm run-batch -i questions.jsonl -o answers.jsonl --model MODEL`, then --import-batch answers.jsonl.",
     )
-    label.add_argument(
-        "--input", type=Path, nargs="+", metavar="FILE", help="parquet with columns id, title, abstract"
-    )
-    label.add_argument(
-        "--store", type=Path, metavar="FILE", help="the answers (default: labels.sqlite beside the input)"
-    )
-    label.add_argument(
-        "--output", type=Path, metavar="FILE", help="write the answers of the store to a parquet file"
-    )
-    label.add_argument("--way", choices=("thinking", "json_schema", "json_object"), default="thinking")
-    label.add_argument("--model", help="the model to ask (default: WORKBOOK_TEACHER_MODEL)")
-    label.add_argument("--temperature", type=float, default=0.6)
-    label.add_argument(
-        "--max-tokens", type=_positive, default=4096, metavar="N", help="of an answer, thinking included"
-    )
-    label.add_argument(
-        "--workers", type=_positive, metavar="N", help="requests at once (default: as many as pay off)"
-    )
-    label.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="for one answer")
-    label.add_argument(
-        "--sample", type=_positive, metavar="N", help="only N papers, drawn at random with seed 42"
-    )
-    label.add_argument(
-        "--prices",
-        type=float,
-        nargs=2,
-        metavar=("READ", "WRITTEN"),
-        help="per million tokens: show what it costs",
-    )
-    label.add_argument(
-        "--export-batch", type=Path, metavar="FILE", help="write the questions instead of asking them"
-    )
-    label.add_argument("--import-batch", type=Path, metavar="FILE", help="read the answers of a batch run")
+    add = label.add_argument
+    add("--input", type=Path, nargs="+", metavar="FILE", help="parquet with columns id, title, abstract")
+    add("--store", type=Path, metavar="FILE", help="the answers (default: labels.sqlite beside the input)")
+    add("--output", type=Path, metavar="FILE", help="write the answers of the store to a parquet file")
+    add("--way", choices=("thinking", "json_schema", "json_object"), default="thinking")
+    add("--model", help="the model to ask (default: WORKBOOK_TEACHER_MODEL)")
+    add("--temperature", type=float, default=0.6)
+    add("--max-tokens", type=_positive, default=4096, metavar="N", help="of an answer, thinking included")
+    add("--workers", type=_positive, metavar="N", help="requests at once (default: as many as pay off)")
+    add("--timeout", type=float, default=600.0, metavar="SECONDS", help="for one answer")
+    add("--sample", type=_positive, metavar="N", help="only N papers, drawn at random with seed 42")
+    prices = ("READ", "WRITTEN")
+    add("--prices", type=float, nargs=2, metavar=prices, help="per million tokens: show what it costs")
+    add("--export-batch", type=Path, metavar="FILE", help="write the questions instead of asking them")
+    add("--import-batch", type=Path, metavar="FILE", help="read the answers of a batch run")
     label.set_defaults(function=run)
 
 
@@ -97,10 +78,11 @@ def _work(
 ) -> bool:
     """Whether every paper has a label now, as far as this was about asking."""
     from workbook.labelling import batch_files
+    from workbook.labelling.asking import table
     from workbook.teacher import Teacher
 
     if options.import_batch:
-        print(_table(batch_files.read_results(options.import_batch, store)))
+        print(table(batch_files.read_results(options.import_batch, store)))
     elif options.export_batch:
         model = options.model or os.environ.get("WORKBOOK_TEACHER_MODEL")
         if not model:
@@ -136,24 +118,10 @@ def _ask(options: argparse.Namespace, store: LabelStore, question: Question, pap
         os.environ["WORKBOOK_TEACHER_MODEL"] = options.model
     teacher = connect(timeout=options.timeout)
     print(f"Asking {teacher}.", flush=True)
-    summary = ask_all(
-        store,
-        teacher,
-        question,
-        papers,
-        workers=options.workers,
-        prices=options.prices and tuple(options.prices),
-    )
+    prices = options.prices and tuple(options.prices)
+    summary = ask_all(store, teacher, question, papers, workers=options.workers, prices=prices)
     print(summary)
     without = summary.asked - summary.usable + summary.counts["no_abstract"]
     if without:
         print(f"{without:,} papers have no label yet: run it again to ask about them once more.")
     return not without
-
-
-def _table(counts: Counter[str]) -> str:
-    from workbook.labelling.asking import MEANING
-
-    return "\n".join(
-        f"{status:<15} {number:>7,}   {MEANING.get(status, '')}" for status, number in counts.most_common()
-    )

@@ -6,34 +6,16 @@
 ...     ask_all(store, teacher, question, papers)    # again: asks only what is missing
 """
 
-from __future__ import annotations
+from workbook.labelling.asking import Summary, ask_all
+from workbook.labelling.corpus import papers_about_datasets, scan_papers
+from workbook.labelling.parsing import USABLE, Parsed, parse_completion
+from workbook.labelling.prompt import write_prompt
+from workbook.labelling.question import Question
+from workbook.labelling.reading import Reply, ask, read
+from workbook.labelling.schema import LABELS, Answer
+from workbook.labelling.store import LabelStore
 
-import importlib
-from typing import Any
-
-# Where each public name lives; loaded when asked for, since pydantic and the rest take their time.
-_HOMES = {
-    name: module
-    for module, names in {
-        "asking": ("Summary", "ask_all"),
-        "corpus": ("papers_about_datasets", "scan_papers"),
-        "parsing": ("USABLE", "Parsed", "parse_completion"),
-        "prompt": ("write_prompt",),
-        "question": ("Question",),
-        "reading": ("Reply", "ask", "read"),
-        "schema": ("LABELS", "Answer"),
-        "store": ("LabelStore",),
-    }.items()
-    for name in names
-}
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__all__ = [
+    "LABELS", "USABLE", "Answer", "LabelStore", "Parsed", "Question", "Reply", "Summary", "ask", "ask_all",
+    "papers_about_datasets", "parse_completion", "read", "scan_papers", "write_prompt",
+]  # fmt: skip

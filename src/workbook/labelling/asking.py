@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
+from tqdm.auto import tqdm
 
 from workbook.errors import WorkbookError
 from workbook.labelling.pace import Pace
 from workbook.labelling.parsing import UNUSABLE, USABLE
-from workbook.labelling.pool import Pool
 from workbook.labelling.prompt import clean
 from workbook.labelling.question import Question, answer_key
 from workbook.labelling.reading import NO_ABSTRACT, Reply, ask
 from workbook.labelling.store import LabelStore, Paper, StoreError
-from workbook.teacher import Outcome, Teacher
+from workbook.teacher import Outcome, Stop, Teacher
 from workbook.teacher.completion import FAILURES
-
-if TYPE_CHECKING:
-    import polars as pl
 
 MEANING = {"ok": "usable", "repaired": "usable, its JSON mended", **UNUSABLE, **FAILURES} | {
     "no_abstract": "nothing to judge, so not asked"
@@ -47,37 +47,57 @@ _ADVICE = {
 
 @dataclass
 class Summary:
-    """What a run did. `counts` holds the answers of this run by status; `str()` of it is a report."""
+    """What a run did. `counts` holds the answers of this run by status; `str()` of it is a report.
+
+    prices: per million tokens read and written, where the cost is wanted.
+    """
 
     papers: int
     already: int
+    prices: tuple[float, float] | None = None
     counts: Counter[str] = field(default_factory=Counter)
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
     workers: int = 0
-    cost: float | None = None
 
     @property
     def asked(self) -> int:
         """Requests that came to an end, well or not."""
-        return sum(self.counts.values()) - self.counts["no_abstract"]
+        return self.counts.total() - self.counts["no_abstract"]
 
     @property
     def usable(self) -> int:
         """New answers with a label."""
         return sum(self.counts[status] for status in USABLE)
 
+    @property
+    def cost(self) -> float | None:
+        """What the tokens of this run cost; None without prices."""
+        if self.prices is None:
+            return None
+        read, written = self.prices
+        return (self.prompt_tokens * read + self.completion_tokens * written) / 1e6
+
+    @property
+    def spent(self) -> str:
+        """The tokens of this run and, where there are prices, their cost, in words."""
+        money = "" if self.cost is None else f", cost {self.cost:.2f}"
+        return f"{self.prompt_tokens + self.completion_tokens:,} tokens{money}"
+
     def __str__(self) -> str:
         rate = f", {self.asked / self.seconds:.1f} a second" if self.seconds else ""
-        money = "" if self.cost is None else f", cost {self.cost:.2f}"
-        lines = [
+        return (
             f"{self.papers:,} papers: {self.already:,} were answered before, {self.asked:,} asked now "
-            f"({self.seconds:.1f} s{rate}; {self.prompt_tokens + self.completion_tokens:,} tokens{money})"
-        ]
-        for status, number in self.counts.most_common():
-            lines.append(f"  {status:<15} {number:>7,}   {MEANING.get(status, '')}")
-        return "\n".join(lines)
+            f"({self.seconds:.1f} s{rate}; {self.spent})\n{table(self.counts)}"
+        ).rstrip()
+
+
+def table(counts: Counter[str]) -> str:
+    """One line for each status: its name, number and meaning."""
+    return "\n".join(
+        f"  {status:<15} {number:>7,}   {MEANING.get(status, '')}" for status, number in counts.most_common()
+    )
 
 
 def ask_all(
@@ -87,7 +107,6 @@ def ask_all(
     papers: pl.DataFrame,
     *,
     workers: int | None = None,
-    most_workers: int = 128,
     attempts: int = 3,
     give_up_after: int = 20,
     prices: tuple[float, float] | None = None,
@@ -95,39 +114,37 @@ def ask_all(
 ) -> Summary:
     """Ask about every paper that has no usable answer in the store yet, and keep each answer as it comes.
 
-    papers: columns id, title, abstract. workers: requests under way at once; None finds the number by raising it, up
-    to `most_workers`, while throughput rises. attempts: how often an unusable answer is asked for, over all runs.
-    give_up_after: so many unusable answers in a row end the run. prices: per million tokens read and written.
+    papers: columns id, title, abstract. workers: requests under way at once; None finds the number by raising it
+    while throughput rises. attempts: how often an unusable answer is asked for, over all runs. give_up_after: so many
+    unusable answers in a row end the run. prices: per million tokens read and written.
 
     It may be stopped in any way and called again: what is stored is not asked again. Ctrl-C keeps what has arrived
     and raises KeyboardInterrupt. Raises WorkbookError with the cure: columns missing, a key or balance or model that
     every request would fail on, `give_up_after`, a store that cannot be written (what has arrived is then kept beside
     it), a second run on the same store.
     """
-    plan = _Plan(workers, most_workers, give_up_after, prices, progress)
     if workers is not None and workers < 1:
         raise WorkbookError(f"workers={workers}: at least one has to do the work.")
-    settings = question.settings(teacher)
     question_id = question.id(teacher)
     rows = as_papers(papers, question_id)
     with _CtrlC() as ctrl_c, store.asking():
-        store.register(question_id, settings, question.template, rows)
+        store.register(question_id, question.settings(teacher), question.template, rows)
         blank = [paper for paper in rows if not paper.abstract]
         left = store.left(question_id, [paper for paper in rows if paper.abstract], attempts)
-        summary = Summary(len(rows), already=len(rows) - len(blank) - len(left))
+        summary = Summary(len(rows), len(rows) - len(blank) - len(left), prices)
         if blank:
             summary.counts["no_abstract"] = len(blank)
             store.save(question_id, ((paper.key, NO_ABSTRACT) for paper in blank))
         if left:
-            run = _Run(store, question_id, summary, left, plan)
-            run.go(lambda paper: ask(teacher, question, paper.title, paper.abstract), ctrl_c)
+            run = _Run(
+                store, question_id, lambda paper: ask(teacher, question, paper.title, paper.abstract), summary
+            )
+            run.go(left, workers, give_up_after, progress, ctrl_c)
     return summary
 
 
 def as_papers(frame: pl.DataFrame, question_id: str) -> list[Paper]:
     """The rows of a frame under their keys. Raises WorkbookError for columns that are missing or of another type."""
-    import polars as pl
-
     check_columns(dict(frame.schema))
     columns = frame.select(pl.col("id").cast(pl.String), "title", "abstract")
     if columns["id"].null_count():
@@ -139,9 +156,7 @@ def as_papers(frame: pl.DataFrame, question_id: str) -> list[Paper]:
 
 
 def check_columns(schema: dict[str, Any]) -> None:
-    """Raise WorkbookError, with the cure, where id, title or abstract is missing or no text."""
-    import polars as pl
-
+    """Raise WorkbookError, with the cure, where id, title or abstract is missing or not text."""
     missing = [name for name in ("id", "title", "abstract") if name not in schema]
     if missing:
         raise WorkbookError(
@@ -151,17 +166,6 @@ def check_columns(schema: dict[str, Any]) -> None:
     for name in ("title", "abstract"):
         if schema[name] not in (pl.String, pl.Null):
             raise WorkbookError(f"The column {name} holds {schema[name]}, not text. Convert it to strings.")
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """How `ask_all` goes about it: its own arguments."""
-
-    workers: int | None
-    most_workers: int
-    give_up_after: int
-    prices: tuple[float, float] | None
-    progress: bool
 
 
 class _CtrlC:
@@ -188,105 +192,122 @@ class _CtrlC:
 
 
 class _Run:
-    """One run: workers that ask, and this thread, which stores, counts and decides when to stop."""
+    """One run: threads that ask, and this one, which begins them, stores, counts and decides when to stop.
+
+    A thread asks about one paper, and the next begins when its reply is stored: while the store is locked, paid
+    answers do not pile up.
+    """
 
     def __init__(
-        self, store: LabelStore, question_id: str, summary: Summary, left: Sequence[Paper], plan: _Plan
+        self, store: LabelStore, question_id: str, ask_about: Callable[[Paper], Reply], summary: Summary
     ):
-        from tqdm.auto import tqdm
+        self._store, self._question, self._ask, self._summary = store, question_id, ask_about, summary
+        self._lock, self._bell = threading.Lock(), threading.Event()
+        self._arrived: list[tuple[str, Reply]] = []
+        self._under_way = 0  # what has arrived and is not stored yet included
+        self._trouble: Exception | None = None  # what every further request would meet
+        self._store_failed = False
+        self._unusable: list[Reply] = []  # the last replies, as long as none of them was usable
 
-        self._store, self._question, self._summary, self._left, self._plan = (
-            store,
-            question_id,
-            summary,
-            left,
-            plan,
-        )
-        self._received = 0
-        self._streak: deque[Reply] = deque()
-        done = summary.papers - len(left)
-        self._bar = tqdm(
-            total=summary.papers, initial=done, unit="paper", disable=not plan.progress, leave=False
-        )
-
-    def go(self, ask_about: Callable[[Paper], Reply], ctrl_c: _CtrlC) -> None:
-        began = time.perf_counter()
-        pace = Pace(self._plan.most_workers) if self._plan.workers is None else None
-        size = pace.workers if pace else self._plan.workers
-        pool = Pool(ask_about, iter(self._left), size, lambda: ctrl_c.pressed)
+    def go(
+        self, papers: Sequence[Paper], workers: int | None, give_up_after: int, progress: bool, ctrl_c: _CtrlC
+    ) -> None:
+        summary, began = self._summary, time.perf_counter()
+        done = summary.papers - len(papers)
+        bar = tqdm(total=summary.papers, initial=done, unit="paper", disable=not progress, leave=False)
+        pace = Pace() if workers is None else None
+        summary.workers = pace.workers if pace else workers
+        waiting = iter(papers)
         try:
-            while self._received < len(self._left):
-                pool.wait()
-                arrived = self._keep(pool)
-                if len(self._streak) >= self._plan.give_up_after:
-                    raise WorkbookError(why_give_up(list(self._streak)))
-                if pace:
-                    pool.resize(_next_size(pace, arrived))
+            while done < summary.papers:
+                for paper in itertools.islice(waiting, max(0, summary.workers - self._under_way)):
+                    self._begin(paper)
+                self._bell.wait(timeout=0.2)  # then look whether Ctrl-C was pressed
+                self._bell.clear()
+                if ctrl_c.pressed:
+                    raise KeyboardInterrupt
+                replies = self._keep()
+                done += len(replies)
+                bar.set_postfix_str(
+                    f"{summary.asked - summary.usable:,} unusable, {summary.spent}", refresh=False
+                )
+                bar.update(len(replies))
+                if self._trouble:
+                    raise self._trouble
+                if len(self._unusable) >= give_up_after:
+                    raise WorkbookError(why_give_up(self._unusable))
+                if pace and replies:
+                    summary.workers = _next_size(pace, replies)
         except BaseException as error:
-            self._wind_up(pool, error)
+            self._wind_up(error)
             raise
         finally:
-            pool.end()
-            self._bar.close()
-            self._summary.seconds = time.perf_counter() - began
-            self._summary.workers = pool.size
+            bar.close()
+            summary.seconds = time.perf_counter() - began
 
-    def _wind_up(self, pool: Pool, error: BaseException) -> None:
+    def _begin(self, paper: Paper) -> None:
+        """Ask about a paper, in a daemon: a request that hangs must not keep the process from ending."""
+
+        def work() -> None:
+            try:
+                self._receive(paper.key, self._ask(paper))
+            except Exception as error:
+                # Instead of a Stop a new error, without the request's frames.
+                self._trouble = WorkbookError(str(error)) if isinstance(error, Stop) else error
+            self._bell.set()
+
+        self._under_way += 1
+        threading.Thread(target=work, daemon=True).start()
+
+    def _receive(self, key: str, reply: Reply) -> None:
+        with self._lock:
+            self._arrived.append((key, reply))
+            if self._store_failed:
+                self._set_aside()
+
+    def _keep(self) -> list[Reply]:
+        """Store what has arrived, and only then forget it: an interruption in between loses nothing."""
+        arrived = self._arrived[:]
+        if arrived:
+            self._store.save(self._question, arrived)
+        del self._arrived[: len(arrived)]
+        self._under_way -= len(arrived)
+        replies = [reply for _, reply in arrived]
+        for reply in replies:
+            self._summary.counts[reply.status] += 1
+            self._summary.prompt_tokens += reply.completion.prompt_tokens
+            self._summary.completion_tokens += reply.completion.completion_tokens
+            self._unusable = [] if reply.usable else [*self._unusable, reply]
+        return replies
+
+    def _wind_up(self, error: BaseException) -> None:
         """Keep what has arrived, in the store or beside it, and say what Ctrl-C has left."""
-        pool.end()
+        summary = self._summary
         try:
             if isinstance(error, StoreError):
                 raise error
-            self._keep(pool)
+            self._keep()
         except StoreError as failure:
-            places: list[str] = []
-            kept = pool.hand_over(
-                lambda replies: places.append(self._store.set_aside(self._question, replies))
-            )
-            if kept:
-                raise StoreError(
-                    f"{failure} {kept} answers that had arrived are kept in {places[0]}; the next run takes them in."
-                ) from None
-            raise failure from None
+            with self._lock:
+                self._store_failed = True  # later replies are set aside as well
+                raise StoreError(f"{failure}{self._set_aside()}") from None
         if isinstance(error, KeyboardInterrupt):
-            done = self._summary.already + self._summary.counts.total()
             print(
-                f"Interrupted. {done:,} of {self._summary.papers:,} papers are in the store; at most the {pool.size} "
-                "requests under way are lost. Call it again to go on."
+                f"Interrupted. {summary.already + summary.counts.total():,} of {summary.papers:,} papers are in the "
+                f"store; at most the {summary.workers} requests under way are lost. Call it again to go on."
             )
 
-    def _keep(self, pool: Pool) -> list[Reply]:
-        """Store what has arrived, and only then take it off the pool: an interruption in between loses nothing."""
-        arrived = pool.arrived()
-        self._store.save(self._question, arrived)
-        pool.take(len(arrived))
-        replies = [reply for _, reply in arrived]
-        self._received += len(replies)
-        for reply in replies:
-            self._count(reply)
-        self._show(len(replies))
-        return replies
-
-    def _count(self, reply: Reply) -> None:
-        summary = self._summary
-        summary.counts[reply.status] += 1
-        summary.prompt_tokens += reply.completion.prompt_tokens
-        summary.completion_tokens += reply.completion.completion_tokens
-        if self._plan.prices is not None:
-            read, written = self._plan.prices
-            summary.cost = (summary.prompt_tokens * read + summary.completion_tokens * written) / 1e6
-        if reply.usable:
-            self._streak.clear()
-        else:
-            self._streak.append(reply)
-
-    def _show(self, number: int) -> None:
-        summary = self._summary
-        unusable = summary.asked - summary.usable
-        tokens = summary.prompt_tokens + summary.completion_tokens
-        money = "" if summary.cost is None else f", cost {summary.cost:.2f}"
-        self._bar.set_postfix_str(f"{unusable:,} unusable, {tokens:,} tokens{money}", refresh=False)
-        self._bar.update(number)
+    def _set_aside(self) -> str:
+        """Keep in a file what the store cannot take. Returns what became of it, in words."""
+        answers = [(key, reply) for key, reply in self._arrived if reply.completion.arrived]
+        self._arrived.clear()
+        if not answers:
+            return ""
+        try:
+            place = self._store.set_aside(self._question, answers)
+        except OSError as error:
+            return f" {len(answers)} answers that had arrived are lost: no disk has room ({error})."
+        return f" {len(answers)} answers that had arrived are kept in {place}; the next run takes them in."
 
 
 def _next_size(pace: Pace, arrived: Sequence[Reply]) -> int:

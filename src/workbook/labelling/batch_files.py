@@ -6,7 +6,9 @@ import itertools
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from workbook import paths
 from workbook.errors import WorkbookError
@@ -17,21 +19,12 @@ from workbook.labelling.store import LabelStore
 from workbook.teacher import Completion, Outcome, Teacher
 from workbook.teacher.completion import read_completion
 
-if TYPE_CHECKING:
-    import polars as pl
-
-URL = "/v1/chat/completions"
 BATCH = "batch file"  # the endpoint that such answers are kept under
 _AT_ONCE = 500  # rows to a transaction
 
 
 def write_requests(
-    path: Path,
-    store: LabelStore,
-    teacher: Teacher,
-    question: Question,
-    papers: pl.DataFrame,
-    attempts: int = 3,
+    path: Path, store: LabelStore, teacher: Teacher, question: Question, papers: pl.DataFrame
 ) -> int:
     """Write one request a line for every paper without a usable answer, and note the papers in the store.
 
@@ -40,12 +33,12 @@ def write_requests(
     question_id = question.id(teacher)
     rows = as_papers(papers, question_id)
     store.register(question_id, question.settings(teacher), question.template, rows)
-    left = store.left(question_id, [paper for paper in rows if paper.abstract], attempts)
+    left = store.left(question_id, [paper for paper in rows if paper.abstract])
     try:
         with paths.draft_of(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as file:
             for paper in left:
                 body = question.request(teacher.model, paper.title, paper.abstract)
-                line = {"custom_id": paper.key, "method": "POST", "url": URL, "body": body}
+                line = {"custom_id": paper.key, "method": "POST", "url": "/v1/chat/completions", "body": body}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
     except OSError as error:
         raise WorkbookError(
@@ -58,9 +51,10 @@ def read_results(path: Path, store: LabelStore) -> Counter[str]:
     """Read a file of answers into the store that the requests were written from.
 
     Returns how many there are of each status; `unknown` counts lines that answer no request of this store, and
-    `unreadable` those that are no JSON. Raises WorkbookError where the file is missing or holds no answer at all.
+    `unreadable` those that are not JSON. Raises WorkbookError where the file is missing or holds no answer at all.
     """
     counts: Counter[str] = Counter()
+    shown = paths.shown(path.absolute())
     try:
         with path.open(encoding="utf-8", errors="replace") as file, store.asking():
             lines = (line for line in file if line.strip())
@@ -68,14 +62,13 @@ def read_results(path: Path, store: LabelStore) -> Counter[str]:
                 counts += _take(part, store)
     except OSError as error:
         raise WorkbookError(
-            f"{paths.shown(path.absolute())} cannot be read ({error.strerror or error}). Give the file that the batch "
-            "run wrote."
+            f"{shown} cannot be read ({error.strerror or error}). Give the file that the batch run wrote."
         ) from None
-    if not counts.total() - counts["unknown"] - counts["unreadable"]:
+    if not counts.keys() - {"unknown", "unreadable"}:
         raise WorkbookError(
-            f"{paths.shown(path.absolute())} holds no answer to a request of this store ({counts['unknown']} of other "
-            f"requests, {counts['unreadable']} lines that are no JSON). Give the *output* of the batch run, and the "
-            "store that the requests were exported from."
+            f"{shown} holds no answer to a request of this store ({counts['unknown']} of other requests, "
+            f"{counts['unreadable']} lines that are not JSON). Give the *output* of the batch run, and the store that "
+            "the requests were exported from."
         )
     return counts
 
@@ -107,14 +100,10 @@ def _reply(document: dict[str, Any]) -> Reply:
     response = document.get("response")
     # Some tools write the completion itself where OpenAI's form has it in a `body`.
     body = response.get("body", response) if isinstance(response, dict) else None
+    error = document.get("error") or (body.get("error") if isinstance(body, dict) else body) or "no answer"
     if isinstance(body, dict) and body.get("choices"):
         try:
             return read(read_completion(body))
-        except Exception as error:  # a body of a form that no server documents
-            return _failed(f"{type(error).__name__}: {error}")
-    words = document.get("error") or (body.get("error") if isinstance(body, dict) else body) or "no answer"
-    return _failed(str(words))
-
-
-def _failed(words: str) -> Reply:
-    return Reply(Completion(Outcome.SERVER_ERROR, error=words[:300]))
+        except Exception as unreadable:  # a body of a form that no server documents
+            error = f"{type(unreadable).__name__}: {unreadable}"
+    return Reply(Completion(Outcome.SERVER_ERROR, error=str(error)[:300]))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from workbook import paths
 from workbook.errors import WorkbookError
 from workbook.labelling.asking import check_columns
-
-if TYPE_CHECKING:
-    import polars as pl
 
 COLUMNS = ("id", "title", "abstract", "categories")
 Files = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -23,17 +21,12 @@ def scan_papers(files: Files) -> pl.LazyFrame:
 
     Raises WorkbookError: a missing file, not parquet, or without the columns id, title and abstract.
     """
-    import polars as pl
-
-    if isinstance(files, str | os.PathLike) and Path(files).is_dir():
-        files = sorted(Path(files).rglob("*.parquet"))
-    several = not isinstance(files, str | os.PathLike)
-    named = [Path(file) for file in files] if several else files
-    shown = (
-        ", ".join(paths.shown(Path(file).absolute()) for file in (named if several else [named])) or "nothing"
-    )
-    if several and not named:
+    if isinstance(files, str | os.PathLike):
+        files = sorted(Path(files).rglob("*.parquet")) if Path(files).is_dir() else [files]
+    named = [os.fspath(file) for file in files]
+    if not named:
         raise WorkbookError("There is no parquet file there. Give the folder that holds them, or the files.")
+    shown = ", ".join(paths.shown(Path(file).absolute()) for file in named)
     try:
         scanned = pl.scan_parquet(named)
         schema = scanned.collect_schema()
@@ -55,8 +48,6 @@ def papers_about_datasets(files: Files) -> pl.LazyFrame:
     than the default take half the memory.
     Raises WorkbookError as `scan_papers` does, and for a snapshot without categories.
     """
-    import polars as pl
-
     papers = scan_papers(files)
     schema = papers.collect_schema()
     if schema.get("categories") not in (pl.String, pl.List(pl.String)):
@@ -72,8 +63,6 @@ def in_computer_science(categories: pl.DataType) -> pl.Expr:
 
     The text is searched as it is. Splitting it first makes a list for every row only to throw it away.
     """
-    import polars as pl
-
     column = pl.col("categories")
     if categories == pl.String:
         return column.str.starts_with("cs.") | column.str.contains(" cs.", literal=True)
@@ -82,6 +71,4 @@ def in_computer_science(categories: pl.DataType) -> pl.Expr:
 
 def speaks_of_a_dataset() -> pl.Expr:
     """Whether 'dataset' occurs in title or abstract: a plain search, not a pattern."""
-    import polars as pl
-
     return pl.any_horizontal(pl.col("title", "abstract").str.contains("dataset", literal=True))

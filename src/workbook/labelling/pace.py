@@ -9,10 +9,7 @@ _RISE = 1.2  # what counts as more: less than that is noise, or not worth twice 
 _SHORTEST_LOOK = 0.25  # seconds
 _FEWEST = 2  # answers to judge by: their lengths differ
 _DOUBTS = 2  # times that a look is made longer before its verdict is “no more”
-_LOOKS_BEFORE_ANOTHER_TRY = (
-    2,
-    12,
-)  # after the first failed climb, and at most: each failure doubles the wait
+_FIRST_WAIT, _LONGEST_WAIT = 2, 12  # looks before another try: each failed climb doubles the wait
 
 
 class Pace:
@@ -21,11 +18,11 @@ class Pace:
     `workers` is the number to keep busy, at most `most`.
     """
 
-    def __init__(self, most: int, clock=time.monotonic):
+    def __init__(self, most: int = 128, clock=time.monotonic):
         self.most, self._clock = most, clock
         self.workers = min(FIRST, most)
         self._best_rate, self._best_workers = 0.0, self.workers
-        self._climbing, self._patience = True, _LOOKS_BEFORE_ANOTHER_TRY[0]
+        self._climbing, self._patience = True, _FIRST_WAIT
         self._look(0)
 
     def finished(self, number: int, work: float | None = None) -> int:
@@ -58,13 +55,13 @@ class Pace:
                 self._look(self._looks + 1)
         elif rate > _RISE * self._best_rate:
             self._best_rate, self._best_workers = rate, self.workers
-            self._patience = _LOOKS_BEFORE_ANOTHER_TRY[0]
+            self._patience = _FIRST_WAIT
             self._go(2 * self.workers, climbing=self.workers < self.most)
         elif self._looks < _DOUBTS:  # answers differ in length: look longer before giving up
             self._looks += 1
             self._needed += max(self.workers, _FEWEST)
         else:
-            self._patience = min(2 * self._patience, _LOOKS_BEFORE_ANOTHER_TRY[1])
+            self._patience = min(2 * self._patience, _LONGEST_WAIT)
             self._go(self._best_workers, climbing=False)
 
     def _go(self, workers: int, *, climbing: bool) -> None:

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from workbook.labelling.schema import LABELS, PLACEHOLDER, Answer
+from workbook.teacher.completion import field, text_of
 
 USABLE = ("ok", "repaired")
 UNUSABLE = {
@@ -65,18 +66,18 @@ def parse_completion(choice: Any) -> Parsed:
 
     `status` is ok, repaired (the JSON needed mending), or one of `UNUSABLE`. Never raises, whatever comes in.
     """
-    message, finish = _get(choice, "message"), _get(choice, "finish_reason")
-    content = _text(_get(message, "content"))
-    field = _text(_get(message, "reasoning_content")) or _text(_get(message, "reasoning"))
-    if finish == "content_filter" or (not content.strip() and _text(_get(message, "refusal"))):
-        return Parsed("refused", reasoning=field.strip() or None)
+    message, finish = field(choice, "message"), field(choice, "finish_reason")
+    content = text_of(field(message, "content")) or ""
+    apart = text_of(field(message, "reasoning_content")) or text_of(field(message, "reasoning")) or ""
+    if finish == "content_filter" or (not content.strip() and text_of(field(message, "refusal"))):
+        return Parsed("refused", reasoning=apart.strip() or None)
 
     cut = finish == "length"
-    if not content.strip() and field.strip() and not cut:
-        return _from_reasoning(field)
+    if not content.strip() and apart.strip() and not cut:
+        return _from_reasoning(apart)
 
     split = _split(content)
-    reasoning = "\n\n".join(part.strip() for part in (field, split.thinking or "") if part.strip()) or None
+    reasoning = "\n\n".join(part.strip() for part in (apart, split.thinking or "") if part.strip()) or None
     flags = ("no_reasoning",) if split.thinking is not None and reasoning is None else ()
     if not split.closed:
         return Parsed("truncated" if cut else "unclosed_think", reasoning=reasoning, flags=flags)
@@ -84,22 +85,23 @@ def parse_completion(choice: Any) -> Parsed:
     reading = _read(split.answer)
     if cut:
         reading = _after_cut(reading, split.answer, thought=reasoning is not None or bool(flags))
-    if reading.answer is None:
-        return Parsed(reading.status, reasoning=reasoning, flags=flags)
-    flags += ("cut_after_answer",) if cut else ()
-    return Parsed(reading.status, reading.answer.label, reading.answer.explanation, reasoning, flags)
+    return _parsed(reading, reasoning, (*flags, "cut_after_answer") if cut and reading.answer else flags)
 
 
-def _from_reasoning(field: str) -> Parsed:
-    """A server's reasoning parser may swallow the answer. Then the field counts if it holds nothing besides."""
-    split = _split(field)
+def _from_reasoning(text: str) -> Parsed:
+    """A server's reasoning parser may swallow the answer. Then it counts if there is nothing besides."""
+    split = _split(text)
     reading = _read(split.answer)
-    if reading.answer is None or not _stands_alone(reading, split.answer):
-        return Parsed("empty", reasoning=field.strip())
-    reasoning = (split.thinking or "").strip() or None
-    return Parsed(
-        reading.status, reading.answer.label, reading.answer.explanation, reasoning, ("from_reasoning",)
-    )
+    if not _stands_alone(reading, split.answer):
+        return Parsed("empty", reasoning=text.strip())
+    return _parsed(reading, (split.thinking or "").strip() or None, ("from_reasoning",))
+
+
+def _parsed(reading: _Reading, reasoning: str | None, flags: tuple[str, ...]) -> Parsed:
+    answer = reading.answer
+    if answer is None:
+        return Parsed(reading.status, reasoning=reasoning, flags=flags)
+    return Parsed(reading.status, answer.label, answer.explanation, reasoning, flags)
 
 
 # --- 1. the thinking -----------------------------------------------------------------------------------------
@@ -227,7 +229,7 @@ def _objects(text: str) -> Iterator[_Found]:
 
 
 class _Reading(NamedTuple):
-    """What a text without thinking came to. `end` is where its last complete object ends."""
+    """What a text without thinking came to, with the place of its answer; else `end` is that of its last object."""
 
     status: str
     answer: Answer | None = None
@@ -244,25 +246,25 @@ def _read(text: str) -> _Reading:
         return _Reading("invalid")
     if not found:
         return _Reading("no_json")
-    start, end = found[0].start, found[-1].end if found[-1].fields and found[-1].closed else 0
+    end = found[-1].end if found[-1].fields and found[-1].closed else 0
     broken = [_unread(text, place, found) for place, it in enumerate(found) if it.fields is None]
     stated = [it for it in found if it.fields and "label" in it.fields]
     answers = [it for it in stated if not _is_placeholder(it.fields.get("explanation"))]
     if not answers:
         echoed = stated or any(map(_quotes_placeholder, broken))
-        return _Reading("placeholder" if echoed else "invalid", None, start, end)
+        return _Reading("placeholder" if echoed else "invalid", end=end)
 
     hints = {label for part in broken if not _quotes_placeholder(part) for label in _LABEL.findall(part)}
     labels = {str(it.fields["label"]) for it in answers} | (hints & set(LABELS))
     if len(labels) > 1 or any(it.fields.torn for it in answers):
-        return _Reading("ambiguous", None, start, end)
+        return _Reading("ambiguous", end=end)
     for it in reversed(answers):
         if answer := _validated(it.fields):
             if _names_other(text[it.end :], answer.label) and _DOUBT.search(text[it.end :]):
-                return _Reading("ambiguous", None, start, end)
+                return _Reading("ambiguous", end=end)
             # Said twice, it covers both: what stands around them is what counts as being around the answer.
             return _Reading("repaired" if it.mended else "ok", answer, answers[0].start, it.end)
-    return _Reading("invalid", None, start, end)
+    return _Reading("invalid", end=end)
 
 
 def _unread(text: str, place: int, found: list[_Found]) -> str:
@@ -276,7 +278,7 @@ def _validated(fields: _Fields) -> Answer | None:
     if isinstance(explanation, str):  # lone surrogates, which UTF-8 cannot hold, become '?'
         fields = {**fields, "explanation": explanation.encode("utf-8", "replace").decode("utf-8")}
     try:
-        return Answer.model_validate(dict(fields))
+        return Answer.model_validate(fields)
     except ValidationError:
         return None
 
@@ -287,17 +289,15 @@ def _words(text: str) -> str:
 
 # What prompts say where an explanation belongs: this prompt, its earlier wording, and an example that small models
 # repeat from the labels' definitions.
-_ECHOES = tuple(
-    map(
-        _words,
-        (
-            PLACEHOLDER,
-            "one or two sentences, at least 40 characters, naming what in the abstract decides it",
-            "one or two sentences naming what in the abstract decides it",
-            "They use the data of others, as the abstract says.",
-        ),
+_ECHOES = [
+    _words(text)
+    for text in (
+        PLACEHOLDER,
+        "one or two sentences, at least 40 characters, naming what in the abstract decides it",
+        "one or two sentences naming what in the abstract decides it",
+        "They use the data of others, as the abstract says.",
     )
-)
+]
 _OWN_WORDS = 40  # characters: an echo with as many of the model's own behind it is an explanation
 
 
@@ -374,12 +374,7 @@ def _string(opening: str, closing: str) -> re.Pattern[str]:
     )
 
 
-_STRINGS = (
-    _string('"', '"'),
-    _string("'", "'"),
-    _string(_DOUBLE[1:], _DOUBLE),
-    _string(_SINGLE[1:], _SINGLE),
-)
+_STRINGS = [_string(*marks) for marks in ('""', "''", (_DOUBLE[1:], _DOUBLE), (_SINGLE[1:], _SINGLE))]
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt']|\\|\"")
 
 
@@ -461,21 +456,3 @@ def _unescaped(body: str) -> str:
     """The inside of a JSON or Python string literal as the text it stands for."""
     mend = {'"': '\\"', "\\'": "'", "\\": "\\\\"}
     return json.loads('"' + _ESCAPE.sub(lambda m: mend.get(m[0], m[0]), body) + '"', strict=False)
-
-
-# --- what servers and clients hand over ---------------------------------------------------------------------------
-
-
-def _get(holder: Any, name: str) -> Any:
-    """A field of a dict or an object; None where there is none."""
-    try:
-        return holder.get(name) if isinstance(holder, dict) else getattr(holder, name, None)
-    except Exception:  # a property that raises is no answer either
-        return None
-
-
-def _text(value: Any) -> str:
-    """A message's text: a string, or the text parts of a list of parts."""
-    if isinstance(value, list):
-        return "".join(_text(_get(part, "text")) for part in value if not isinstance(part, list))
-    return value if isinstance(value, str) else ""

@@ -11,14 +11,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbook.errors import WorkbookError
 from workbook.labelling import prompt
 from workbook.labelling.schema import json_schema
-
-if TYPE_CHECKING:
-    from workbook.teacher import Teacher
+from workbook.teacher import Teacher
 
 WAYS = {
     "thinking": "free: it thinks, then answers",

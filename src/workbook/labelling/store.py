@@ -5,27 +5,30 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import polars as pl
+from filelock import FileLock, Timeout
 
 from workbook import paths
 from workbook.errors import WorkbookError
-from workbook.labelling.disk import Spill, on_network, writable
+from workbook.labelling.disk import Spill, on_network
 from workbook.labelling.parsing import USABLE, Parsed, parse_completion
 from workbook.labelling.reading import Reply
 from workbook.teacher.completion import FAILURES, Completion, Outcome
-
-if TYPE_CHECKING:
-    import polars as pl
 
 VERSION = 2  # 1 kept no reasoning
 _APPLICATION = 0x776B6C62  # marks the file as ours: "wklb"
 _PATIENCE = 10.0  # seconds to wait for another program that holds the file
 
-_TABLES = """
+_TABLES = f"""
 CREATE TABLE questions (
     question TEXT PRIMARY KEY, endpoint TEXT, model TEXT, way TEXT, prompt TEXT, schema TEXT, parameters TEXT,
     wording TEXT
@@ -38,6 +41,8 @@ CREATE TABLE answers (
 );
 CREATE INDEX answers_by_question ON answers (question, status);
 CREATE INDEX papers_by_question ON papers (question);
+PRAGMA application_id = {_APPLICATION};
+PRAGMA user_version = {VERSION};
 """
 # Tokens are those of all attempts, since all are paid for; the rest is the last attempt's. An answer that is usable
 # is never overwritten.
@@ -52,6 +57,15 @@ ON CONFLICT (key) DO UPDATE SET
     reasoning = excluded.reasoning
 WHERE answers.label IS NULL
 """
+# What SQLite or the system says (a pattern; the last one fits anything), and the cure.
+_SAFE = "What was stored before is safe:"
+_CURES = {
+    "locked|busy": f"Another program holds it locked (a database viewer?). {_SAFE} close that program, then run this again.",
+    "is full|No space left": f"Its disk is full. {_SAFE} make room, then run this again; it goes on where it stopped.",
+    "not a database|malformed": "It is not an SQLite file, or a damaged one. Move it away, or give the store another name.",
+    "readonly|Read-only|unable to open|denied|not permitted": "It cannot be written there: make the folder writable, or give the store another place.",
+    "": f"{_SAFE} run this again; if it happens again, copy the file to another disk.",
+}  # fmt: skip
 
 
 class Paper(NamedTuple):
@@ -79,38 +93,38 @@ class LabelStore:
     def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
         self._spill = Spill(self.path)
-        self._read_only, self._copy = False, None
+        self._copy: tempfile.TemporaryDirectory | None = None  # of a store that can only be read
         with self._errors_explained():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not self.path.exists():
                 self._create()
             if not self.path.stat().st_size:
                 raise WorkbookError(
-                    f"The store {paths.shown(self.path.absolute())} is cut to 0 bytes (a full disk, a broken copy?). "
+                    f"The store {self._where} is cut to 0 bytes (a full disk, a broken copy?). "
                     "Restore it from a copy. To begin a new one, remove this file first."
                 )
-            file = self.path
-            if not writable(self.path):
-                self._read_only, file = True, self._copied()
+            writable = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+            file = self.path if writable else self._copied()
             self._db = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
             try:
                 self._prepare()
             except BaseException:
                 self.close()
                 raise
-        if self._spill and not self._read_only:
+        if self._spill and writable:
             with contextlib.suppress(WorkbookError), self.asking():  # if not now, then before the next run
                 pass
+
+    @property
+    def _where(self) -> str:
+        return paths.shown(self.path.absolute())
 
     def _create(self) -> None:
         """Make a store that is whole before it has its name: a file of 0 bytes is never a new one."""
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
         try:
-            with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as database:
-                for statement in _TABLES.split(";")[:-1]:
-                    database.execute(statement)
-                database.execute(f"PRAGMA application_id = {_APPLICATION}")
-                database.execute(f"PRAGMA user_version = {VERSION}")
+            with contextlib.closing(sqlite3.connect(draft)) as database:
+                database.executescript(_TABLES)
             try:
                 os.link(draft, self.path)
             except FileExistsError:
@@ -122,9 +136,6 @@ class LabelStore:
 
     def _copied(self) -> Path:
         """A copy in the temporary folder of a store that can only be read: SQLite has to write beside what it reads."""
-        import shutil
-        import tempfile
-
         self._copy = tempfile.TemporaryDirectory(prefix="labels-", ignore_cleanup_errors=True)
         for file in (self.path, Path(f"{self.path}-wal"), Path(f"{self.path}-journal")):
             if file.exists():
@@ -132,27 +143,30 @@ class LabelStore:
         return Path(self._copy.name) / self.path.name
 
     def _prepare(self) -> None:
-        application = self._db.execute("PRAGMA application_id").fetchone()[0]
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        where = paths.shown(self.path.absolute())
+        application, version = self._pragma("application_id"), self._pragma("user_version")
         if application != _APPLICATION:
             raise WorkbookError(
-                f"{where} is a database, but not a store of labels. Give the store another name."
+                f"{self._where} is a database, but not a store of labels. Give the store another name."
             )
         if version not in (1, VERSION):
             raise WorkbookError(
-                f"{where} was written by another encoder-workbook (store version {version}, this one reads {VERSION}). "
-                "Update encoder-workbook, or give the store another name."
+                f"{self._where} was written by another encoder-workbook (store version {version}, this one reads "
+                f"{VERSION}). Update encoder-workbook, or give the store another name."
             )
         self._choose_journal()
         if version == 1:
-            with self._transaction(migrating=True):
-                if self._db.execute("PRAGMA user_version").fetchone()[0] == 1:
+            with self._transaction():
+                if self._pragma("user_version") == 1:  # no other process was faster
                     self._add_reasoning()
+        if self._copy:
+            self._db.execute("PRAGMA query_only = ON")
+
+    def _pragma(self, name: str) -> int:
+        return self._db.execute(f"PRAGMA {name}").fetchone()[0]
 
     def _choose_journal(self) -> None:
         """A write-ahead log on a disk of this machine, a rollback journal on a network volume."""
-        if on_network(self.path) and not self._read_only:
+        if on_network(self.path) and not self._copy:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # to leave a log without shared memory
             self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.execute("PRAGMA locking_mode = NORMAL")
@@ -196,15 +210,13 @@ class LabelStore:
 
         Answers that were set aside by an earlier run are in the store when the block begins.
         """
-        from filelock import FileLock, Timeout
-
         lock = FileLock(f"{self.path}.running")
         try:
             lock.acquire(timeout=0)
         except Timeout:
             raise WorkbookError(
-                f"Another run is asking into {paths.shown(self.path.absolute())}. Wait for it or stop it (its answers "
-                "are kept), or give this run a store of its own."
+                f"Another run is asking into {self._where}. Wait for it or stop it (its answers are kept), or give "
+                "this run a store of its own."
             ) from None
         try:
             if self._spill:
@@ -227,15 +239,12 @@ class LabelStore:
                 "INSERT OR IGNORE INTO papers VALUES (?, ?, ?)", ((p.key, p.id, question) for p in papers)
             )
 
-    def left(self, question: str, papers: Sequence[Paper], attempts: int) -> list[Paper]:
+    def left(self, question: str, papers: Sequence[Paper], attempts: int = 3) -> list[Paper]:
         """The papers to ask about: those without an answer, or with an unusable one after fewer than `attempts`.
 
         Each text once, however many papers share it.
         """
-        with self._errors_explained():
-            rows = self._db.execute(
-                "SELECT key, status, attempts FROM answers WHERE question = ?", (question,)
-            ).fetchall()
+        rows = self._read("SELECT key, status, attempts FROM answers WHERE question = ?", (question,))
         done = {
             key
             for key, status, tried in rows
@@ -245,37 +254,30 @@ class LabelStore:
 
     def save(self, question: str, replies: Iterable[tuple[str, Reply]]) -> None:
         """Keep replies, each under its key. When this returns they are on disk. Raises StoreError where it cannot."""
-        rows = _rows(question, replies)
         with self._transaction():
-            self._db.executemany(_SAVE, rows)
+            self._db.executemany(_SAVE, _rows(question, replies))
 
     def set_aside(self, question: str, replies: Iterable[tuple[str, Reply]]) -> str:
-        """Keep replies that `save` could not: beside the store, until it opens again. Returns where they are."""
-        file = self._spill.add(_rows(question, replies))
-        return paths.shown(file) if file else "the memory of this process"
+        """Keep replies that `save` could not: in a file, until the store opens again. Returns where they are.
+
+        Raises OSError where there is no room for them, either.
+        """
+        return paths.shown(self._spill.add(_rows(question, replies)))
 
     # --- reading ------------------------------------------------------------------------------------
 
-    def counts(self, question: str | None = None) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """How many answers there are of each status, the most frequent first."""
-        with self._errors_explained():
-            return dict(
-                self._db.execute(
-                    "SELECT status, count(*) FROM answers WHERE ? IS NULL OR question = ? "
-                    "GROUP BY status ORDER BY 2 DESC, 1",
-                    (question, question),
-                ).fetchall()
-            )
+        return dict(self._read("SELECT status, count(*) FROM answers GROUP BY status ORDER BY 2 DESC, 1"))
 
     def labels(self) -> dict[str, int]:
         """How many answers there are with each label, the most frequent first."""
-        with self._errors_explained():
-            return dict(
-                self._db.execute(
-                    "SELECT label, count(*) FROM answers JOIN papers USING (key) WHERE label NOT NULL "
-                    "GROUP BY label ORDER BY 2 DESC, 1"
-                ).fetchall()
+        return dict(
+            self._read(
+                "SELECT label, count(*) FROM answers JOIN papers USING (key) WHERE label NOT NULL "
+                "GROUP BY label ORDER BY 2 DESC, 1"
             )
+        )
 
     def questions(self) -> pl.DataFrame:
         """The questions asked so far, with their settings and the number of their answers."""
@@ -297,9 +299,9 @@ class LabelStore:
             (question, question),
         )
 
-    def write_parquet(self, path: str | os.PathLike[str], question: str | None = None) -> int:
+    def write_parquet(self, path: str | os.PathLike[str]) -> int:
         """Write the answers to a parquet file, whole or not at all. Returns the number of rows."""
-        path, frame = Path(path), self.answers(question)
+        path, frame = Path(path), self.answers()
         try:
             with paths.draft_of(path) as draft:
                 frame.write_parquet(draft)
@@ -311,40 +313,28 @@ class LabelStore:
         return frame.height
 
     def question_of(self, keys: Sequence[str]) -> dict[str, str]:
-        """The question that each of these keys belongs to; unknown keys are left out."""
-        with self._errors_explained():
-            found: dict[str, str] = {}
-            for start in range(0, len(keys), 500):
-                part = keys[start : start + 500]
-                marks = ",".join("?" * len(part))
-                found.update(
-                    self._db.execute(f"SELECT key, question FROM papers WHERE key IN ({marks})", part)
-                )
-            return found
+        """The question that each of these keys, at most a few thousand, belongs to; unknown keys are left out."""
+        marks = ",".join("?" * len(keys))
+        return dict(self._read(f"SELECT key, question FROM papers WHERE key IN ({marks})", keys))
 
-    def _frame(self, query: str, values: tuple[Any, ...] = ()) -> pl.DataFrame:
-        import polars as pl
-
+    def _frame(self, query: str, values: Sequence[Any] = ()) -> pl.DataFrame:
+        types = {name: pl.Int64 for name in ("prompt_tokens", "completion_tokens", "attempts", "answers")}
+        types["seconds"] = pl.Float64
         with self._errors_explained():
             cursor = self._db.execute(query, values)
-            names = [column[0] for column in cursor.description]
             rows = cursor.fetchall()
-        numbers = {
-            "prompt_tokens": pl.Int64,
-            "completion_tokens": pl.Int64,
-            "attempts": pl.Int64,
-            "answers": pl.Int64,
-        }
-        schema = {name: numbers.get(name, pl.Float64 if name == "seconds" else pl.String) for name in names}
+        schema = {column[0]: types.get(column[0], pl.String) for column in cursor.description}
         return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._errors_explained():
+            return self._db.execute(query, values).fetchall()
 
     # --- SQLite ---------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _transaction(self, migrating: bool = False) -> Iterator[None]:
+    def _transaction(self) -> Iterator[None]:
         with self._errors_explained():
-            if self._read_only and not migrating:
-                raise sqlite3.OperationalError("attempt to write a readonly database")
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield
@@ -359,38 +349,26 @@ class LabelStore:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            where, words = paths.shown(self.path.absolute()), str(error)
-            kept = "What was stored before is safe: "
-            if "locked" in words or "busy" in words:
-                cure = f"Another program holds it locked (a database viewer?). {kept}close that program, then run this again."
-            elif "full" in words or getattr(error, "errno", None) == 28:
-                cure = f"Its disk is full. {kept}make room, then run this again; it goes on where it stopped."
-            elif "not a database" in words or "malformed" in words:
-                cure = "It is not an SQLite file, or a damaged one. Move it away, or give the store another name."
-            elif "readonly" in words or "unable to open" in words or isinstance(error, PermissionError):
-                cure = (
-                    "It cannot be written there: make the folder writable, or give the store another place."
-                )
-            else:
-                cure = f"{kept}run this again; if it happens again, copy the file to another disk."
-            raise StoreError(f"The store {where} failed ({words}). {cure}") from None
+            words = str(error)
+            cure = next(cure for signs, cure in _CURES.items() if re.search(signs, words))
+            raise StoreError(f"The store {self._where} failed ({words}). {cure}") from None
 
 
 def _rows(question: str, replies: Iterable[tuple[str, Reply]]) -> list[tuple[Any, ...]]:
     """Rows of the table of answers, but for the number of attempts."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return [_row(question, key, reply, now) for key, reply in replies]
+    rows = []
+    for key, reply in replies:
+        came, parsed = reply.completion, reply.parsed or Parsed(reply.status)
+        row = (
+            key, question, parsed.status, parsed.label, parsed.explanation, " ".join(parsed.flags),
+            came.content, came.reasoning, came.finish_reason, came.prompt_tokens, came.completion_tokens,
+            came.seconds, now, came.error, parsed.reasoning,
+        )  # fmt: skip
+        rows.append(tuple(_storable(value) for value in row))
+    return rows
 
 
-def _row(question: str, key: str, reply: Reply, now: str) -> tuple[Any, ...]:
-    came, parsed = reply.completion, reply.parsed or Parsed(reply.status)
-    return (
-        key, question, parsed.status, parsed.label, _storable(parsed.explanation), " ".join(parsed.flags),
-        _storable(came.content), _storable(came.reasoning), _storable(came.finish_reason), came.prompt_tokens,
-        came.completion_tokens, came.seconds, now, _storable(came.error), _storable(parsed.reasoning),
-    )  # fmt: skip
-
-
-def _storable(text: Any) -> str | None:
-    """A text that SQLite takes: lone surrogates, which UTF-8 cannot hold, become '?'."""
-    return text.encode("utf-8", "replace").decode("utf-8") if isinstance(text, str) else None
+def _storable(value: Any) -> Any:
+    """A value that SQLite takes: lone surrogates, which UTF-8 cannot hold, become '?'."""
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import psutil
+import torch
 
 from workbook.alignment import Entity
 from workbook.errors import WorkbookError
@@ -21,13 +23,6 @@ from workbook.metrics import KLUE_TAGS
 
 KINDS = [tag[2:] for tag in KLUE_TAGS if tag[0] == "B"]
 T = TypeVar("T")
-
-
-class Tagger(Protocol):
-    """What the harness needs of a tagger."""
-
-    def predict(self, sentences: Sequence[str], batch_size: int = ...) -> list[list[str]]:
-        """One IOB2 tag per character, spaces included, for each sentence."""
 
 
 # --- scores ----------------------------------------------------------------------------------------------
@@ -165,9 +160,6 @@ def measured(call: Callable[[], T]) -> tuple[T, Cost]:
     Memory is the process's own, sampled 50 times a second. Memory that an earlier call left free and this one reuses
     does not show, so compare orders of magnitude. On a CUDA machine: the larger of this and the growth on the card.
     """
-    import psutil
-    import torch
-
     process = psutil.Process()
     before = most = process.memory_info().rss
     done = threading.Event()
@@ -199,7 +191,7 @@ def measured(call: Callable[[], T]) -> tuple[T, Cost]:
 
 
 def speed(
-    tagger: Tagger, sentences: Sequence[str], batch_sizes: Sequence[int], seconds: float = 1.0
+    tagger: Any, sentences: Sequence[str], batch_sizes: Sequence[int], seconds: float = 1.0
 ) -> dict[int, float]:
     """Sentences per second at each batch size: the better of two rounds of about `seconds / 2` each.
 
@@ -208,16 +200,15 @@ def speed(
     tagger.predict(sentences[:1], 1)  # one-time work is not counted
     found = {}
     for size in batch_sizes:
-        best = 0.0
+        found[size] = 0.0
         for _ in range(2):
-            started, done = time.perf_counter(), 0
-            while (taken := time.perf_counter() - started) < seconds / 2 or not done:
+            started, taken, done = time.perf_counter(), 0.0, 0
+            while taken < seconds / 2:
                 batch = [sentences[(done + i) % len(sentences)] for i in range(size)]
                 tagger.predict(batch, size)
                 done += size
-            taken = time.perf_counter() - started
-            best = max(best, done / taken)
-        found[size] = best
+                taken = time.perf_counter() - started
+            found[size] = max(found[size], done / taken)
     return found
 
 

@@ -100,14 +100,7 @@ class Crf:
         return len(info.state_features) + len(info.transitions)
 
     @classmethod
-    def train(
-        cls,
-        rows: Sequence[Row],
-        iterations: int = 60,
-        *,
-        c1: float = 0.05,
-        c2: float = 0.01,
-    ) -> Crf:
+    def train(cls, rows: Sequence[Row], iterations: int = 60, *, c1: float = 0.05, c2: float = 0.01) -> Crf:
         """Train on `rows` by L-BFGS; `c1` drives weights to zero, `c2` keeps them small.
 
         Raises WorkbookError for rows that are empty or do not have one tag per character.

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from workbook.alignment import Entity, entities, tagged_sentence
 from workbook.ner.characters import Row, with_spaces
-from workbook.teacher import Outcome, Teacher
+from workbook.teacher import Completion, Outcome, Teacher
 
 KINDS = {
     "PS": "person", "LC": "place", "OG": "organisation", "DT": "date", "TI": "time of day or duration",
@@ -140,24 +140,24 @@ def _read_json(answer: str, sentence: str) -> Reading:
     nowhere = {""}
     for entity in named:
         text, kind = (entity.get("text"), entity.get("type")) if isinstance(entity, dict) else (None, None)
-        text = text.strip() if isinstance(text, str) and isinstance(kind, str) and kind in KINDS else ""
+        text = text.strip() if isinstance(text, str) and kind in list(KINDS) else ""
         place = None if text in nowhere else _place(text, sentence, tags, cursor)
         if place is None:
             nowhere.add(text)  # nor will there be a place later on
             lost += 1
-            continue
-        cursor = place + len(text)
-        tags[place:cursor] = _named(kind, len(text))
+        else:
+            cursor = place + len(text)
+            tags[place:cursor] = _named(kind, len(text))
     return Reading("ok", tags, lost)
 
 
 _OBJECT = re.compile(r'\{\s*"')
 _JSON = json.JSONDecoder(parse_int=str)  # a number of many digits takes long to read, and none is wanted
-_COST_OF_A_FAILURE = 100  # characters that could be read meanwhile
+_COST_OF_A_TRY = 100  # characters that could be read meanwhile
 
 
 def _json_entities(answer: str) -> list[Any] | None:
-    """The list under `entities` in the first JSON object that has one.
+    """The list under `entities` in the first JSON object that has one, be it inside another.
 
     However many braces an answer holds, at most a few of its lengths are read: then it is no answer.
     """
@@ -165,37 +165,22 @@ def _json_entities(answer: str) -> list[Any] | None:
     while budget > 0 and (opening := _OBJECT.search(answer, position)):
         start = opening.start()
         try:
-            document, position = _JSON.raw_decode(answer, start)
+            document, end = _JSON.raw_decode(answer, start)
+            if isinstance(document.get("entities"), list):
+                return document["entities"]
         except RecursionError:
             return None
         except ValueError as error:
-            unclosed = error.msg.startswith("Unterminated")
-            budget -= (len(answer) if unclosed else error.pos) - start + _COST_OF_A_FAILURE
-            position = start + 1
-            continue
-        if (found := _entities_within(document)) is not None:
-            return found
-    return None
-
-
-def _entities_within(document: dict[str, Any]) -> list[Any] | None:
-    """The list under `entities` in this object or, where it has none, in one inside it."""
-    waiting: list[Any] = [document]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            if isinstance(part.get("entities"), list):
-                return part["entities"]
-            part = [*part.values()]
-        if isinstance(part, list):
-            waiting += reversed(part)
+            end = len(answer) if error.msg.startswith("Unterminated") else error.pos
+        budget -= end - start + _COST_OF_A_TRY
+        position = start + 1
     return None
 
 
 def _place(text: str, sentence: str, tags: Sequence[str], cursor: int) -> int | None:
     """Where `text` stands that is not taken yet: behind the entity before it, else anywhere; None for nowhere."""
     for first in (cursor, 0):
-        place = sentence.find(text, first) if text else -1
+        place = sentence.find(text, first)
         while place >= 0:
             if set(tags[place : place + len(text)]) == {"O"}:
                 return place
@@ -223,28 +208,26 @@ class Llm:
         """
         with ThreadPoolExecutor(batch_size) as pool:
             replies = list(pool.map(self._ask, sentences))
-        for answer, reading, prompt, completion in replies:
-            self.answers.append(answer)
+        for completion, reading in replies:
+            self.answers.append(completion.content)
             self.readings.append(reading)
-            self.prompt_tokens += prompt
-            self.completion_tokens += completion
-        return [reading.tags for _, reading, _, _ in replies]
+            self.prompt_tokens += completion.prompt_tokens
+            self.completion_tokens += completion.completion_tokens
+        return [reading.tags for _, reading in replies]
 
-    def _ask(self, sentence: str) -> tuple[str | None, Reading, int, int]:
+    def _ask(self, sentence: str) -> tuple[Completion, Reading]:
         if not sentence.strip():
-            return None, Reading("ok", ["O"] * len(sentence)), 0, 0
-        completion = self.teacher.send(
-            {
-                "model": self.teacher.model,
-                "messages": messages(sentence, self.style, self.examples),
-                "temperature": 0.0,
-                "max_tokens": self.max_tokens,
-            }
-        )
+            return Completion(Outcome.ARRIVED), Reading("ok", ["O"] * len(sentence))
+        chat = messages(sentence, self.style, self.examples)
+        request = {
+            "model": self.teacher.model,
+            "messages": chat,
+            "temperature": 0.0,
+            "max_tokens": self.max_tokens,
+        }
+        completion = self.teacher.send(request)
         if not completion.arrived:
-            reading = _unusable("failed", sentence)
-        elif completion.outcome == Outcome.CUT_OFF:
-            reading = _unusable("cut_off", sentence)
-        else:
-            reading = read_answer(completion.content, sentence, self.style)
-        return completion.content, reading, completion.prompt_tokens, completion.completion_tokens
+            return completion, _unusable("failed", sentence)
+        if completion.outcome == Outcome.CUT_OFF:
+            return completion, _unusable("cut_off", sentence)
+        return completion, read_answer(completion.content, sentence, self.style)

@@ -23,6 +23,10 @@ from workbook.teacher.failures import Stop, failure, no_v1, why_not_listed
 
 # What the client's own method names as arguments; everything else goes along as it is.
 _FIELDS = ("model", "messages", "temperature", "max_tokens", "response_format", "top_p", "seed")
+NAME_ONE = (
+    "Set OPENAI_BASE_URL to the address of a server that speaks the OpenAI API (LM Studio: http://localhost:1234/v1, "
+    "Ollama: http://localhost:11434/v1, vLLM: http://localhost:8000/v1) and, where it wants one, OPENAI_API_KEY."
+)
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,8 @@ def connect(address: str | None = None, *, timeout: float = 600.0, retries: int 
     address = (os.environ.get("OPENAI_BASE_URL", "") if address is None else address).strip()
     if not address:
         raise WorkbookError(
-            "No teacher is named. Set OPENAI_BASE_URL to the address of a server that speaks the OpenAI API "
-            "(LM Studio: http://localhost:1234/v1, Ollama: http://localhost:11434/v1, vLLM: http://localhost:8000/v1), "
-            "OPENAI_API_KEY where it wants a key, and WORKBOOK_TEACHER_MODEL. Without a server: the sandbox has a "
-            "scripted teacher, and on a GPU workbook.teacher.serve() starts a real one."
+            f"No teacher is named. {NAME_ONE} On a GPU workbook.teacher.serve() starts one; the sandbox has a "
+            "scripted one."
         )
     parts = urllib.parse.urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:

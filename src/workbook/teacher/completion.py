@@ -75,7 +75,7 @@ class ErrorInside(Exception):
 
 
 def read_completion(body: Any) -> Completion:
-    """A chat completion, openai's object or the dict it came as. Raises WebPage or ErrorInside for what is none."""
+    """A chat completion, openai's object or the dict it came as. Raises WebPage or ErrorInside for anything else."""
     if isinstance(body, str):
         raise WebPage
     error, choices = field(body, "error"), field(body, "choices")
@@ -85,9 +85,11 @@ def read_completion(body: Any) -> Completion:
     message, usage, finish = field(choice, "message"), field(body, "usage"), field(choice, "finish_reason")
     return Completion(
         Outcome.CUT_OFF if finish == "length" else Outcome.ARRIVED,
-        content=_text(field(message, "content")),
-        reasoning=_text(field(message, "reasoning_content")) or _text(field(message, "reasoning")) or None,
-        refusal=_text(field(message, "refusal")),
+        content=text_of(field(message, "content")),
+        reasoning=text_of(field(message, "reasoning_content"))
+        or text_of(field(message, "reasoning"))
+        or None,
+        refusal=text_of(field(message, "refusal")),
         finish_reason=finish if isinstance(finish, str) else None,
         prompt_tokens=_count(field(usage, "prompt_tokens")),
         completion_tokens=_count(field(usage, "completion_tokens")),
@@ -99,7 +101,7 @@ def field(holder: Any, name: str) -> Any:
     return holder.get(name) if isinstance(holder, dict) else getattr(holder, name, None)
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
     """A message's text: a string, or the text parts of a list of parts."""
     if isinstance(value, list):
         texts = [field(part, "text") for part in value]

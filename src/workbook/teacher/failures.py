@@ -37,7 +37,7 @@ def failure(error: Exception, teacher: Teacher, answered: bool) -> tuple[Outcome
         return Outcome.SERVER_ERROR, "a web page came instead of an answer"
     status = getattr(error, "status_code", None)
     words = scrubbed(_message(error), teacher)
-    if status is None:  # what came was no chat completion
+    if status is None:  # what came is not a chat completion
         return Outcome.SERVER_ERROR, scrubbed(f"{type(error).__name__}: {words}", teacher)
     code = str(field(getattr(error, "body", None), "code") or "")
     _stop_where_all_would_fail(status, code, words, teacher, answered)

@@ -11,14 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
 from workbook import machine
 from workbook.errors import WorkbookError
-from workbook.teacher.client import Teacher, connect, reach
+from workbook.teacher.client import NAME_ONE, Teacher, connect, reach
 
 SMALL = "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B"
 LARGE = "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
@@ -57,9 +55,8 @@ def check() -> Teacher | None:
         return connect()
     if not (machine.nvidia_gpu() or machine.apple_gpu()):
         raise WorkbookError(
-            "There is no teacher: OPENAI_BASE_URL names no server, and there is no GPU here to start one on. Start LM "
-            "Studio, Ollama or vLLM and set OPENAI_BASE_URL to its address (http://localhost:1234/v1), or name a "
-            "hosted one with its key in OPENAI_API_KEY. To learn without one, restart in sandbox mode."
+            "There is no teacher: OPENAI_BASE_URL names no server, and there is no GPU here to start one on. "
+            f"{NAME_ONE} To learn without one, restart in sandbox mode."
         )
     _check_packages()
     return None
@@ -87,13 +84,11 @@ def serve(
     """
     model = model or model_that_fits()
     _check_packages()
-    if options is not None:
-        return _start(model, options, start_within, timeout)
-    if machine.nvidia_gpu():
+    if options is None and machine.nvidia_gpu():
         # Many requests at once. Where this card or these versions cannot do it, one after the other still works.
         with contextlib.suppress(WorkbookError):
             return _start(model, ("--continuous-batching",), start_within, timeout)
-    return _start(model, (), start_within, timeout)
+    return _start(model, options or (), start_within, timeout)
 
 
 def _start(model: str, options: tuple[str, ...], start_within: float, timeout: float) -> Teacher:
@@ -149,26 +144,24 @@ def _check_packages() -> None:
 
 def _wait_for_health(address: str, child: subprocess.Popen, seconds: float) -> str | None:
     """None once the server is well, else what became of it."""
+    import httpx
+
     until = time.monotonic() + seconds
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy for one's own machine
     while child.poll() is None:
         if time.monotonic() > until:
             return "did not get ready in time"
-        try:
-            with opener.open(f"{address}/health", timeout=5):
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{address}/health", timeout=5, trust_env=False).is_success:  # past any proxy
                 return None
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
+        time.sleep(0.5)
     return f"ended with code {child.returncode}"
 
 
 def _with_log(model: str, problem: str, log: Path) -> str:
-    end = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+    end = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:])
     return (
-        f"`transformers serve {model}` {problem}. The end of its log:\n\n"
-        + "\n".join(end)
-        + "\n\nOften the memory "
-        "is too small for the model, another process holds the GPU, or the Hub was not reached."
+        f"`transformers serve {model}` {problem}. The end of its log:\n\n{end}\n\n"
+        "Often the memory is too small for the model, another process holds the GPU, or the Hub was not reached."
     )
 
 
