@@ -209,7 +209,7 @@ def refresh(paths_: Sequence[Path], outputs: Path, out: Any = sys.stdout) -> lis
             errors.append(f"{_shown(path)}: interrupted; not saved")
             break
         if not run.passed:
-            errors.append(f"{_shown(path)}: failed in cell [{(run.error or {}).get('cell')}]; not saved")
+            errors.append(f"{_shown(path)}: failed in cell [{run.error and run.error.cell}]; not saved")
             continue
         finished(notebook)
         found = list(check_outputs(notebook))

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import signal
 
 import nbformat
 import pytest
@@ -67,12 +68,7 @@ def test_the_screen_is_plain_where_there_is_no_terminal_and_alive_where_there_is
     run = runner.Run(
         "03_x", "sandbox", status="failed", seconds=65, peak_memory_bytes=2**30, cells=4, cells_done=2
     )
-    run.error = {
-        "cell": 3,
-        "source": ["a = 1", "b"],
-        "name": "NameError",
-        "message": "name 'b' is not defined",
-    }
+    run.error = runner.Failure(3, ["a = 1", "b"], "NameError", "name 'b' is not defined")
 
     class Terminal(io.StringIO):
         def isatty(self):
@@ -90,6 +86,25 @@ def test_the_screen_is_plain_where_there_is_no_terminal_and_alive_where_there_is
         assert "cell [3]:" in text and "    | b\n" in text and "NameError: name 'b' is not defined" in text
         assert "1 min 05 s" in text and "1.0 GiB" in text
         assert "0 passed, 1 failed, 1 not run" in text
+
+
+def test_only_the_first_ctrl_c_counts():
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with runner.one_interrupt():
+            with pytest.raises(KeyboardInterrupt), runner.one_interrupt():
+                signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)  # while what was done is saved
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `nohup` leaves it
+        with runner.one_interrupt():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_durations_and_sizes_as_a_person_says_them():

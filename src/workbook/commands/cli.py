@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,6 +112,7 @@ def _run(options: argparse.Namespace) -> int:
         timeout=options.timeout,
     )
     if any(done.status == "interrupted" for done in runs):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # one more press must not break the way out
         return 130
     return 0 if all(done.passed for done in runs) else 1
 

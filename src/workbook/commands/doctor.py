@@ -13,6 +13,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,10 +26,7 @@ from workbook.errors import WorkbookError
 
 DISTRIBUTION = "encoder-workbook"
 TESTED = ((3, 11), (3, 13))  # the first and the last Python that the tests run with
-EXTRAS = {
-    "jupyter": "to open the notebooks in JupyterLab; not needed in VS Code, Colab or a running Jupyter",
-}
-GPU_CURE = "The sandbox needs none. For live mode: Colab, Runtime → Change runtime type → GPU; or a RunPod pod with a GPU."
+EXTRAS = {"jupyter": "To open the notebooks in JupyterLab; not needed in VS Code, Colab or a running Jupyter"}
 
 
 @dataclass(frozen=True)
@@ -57,19 +55,15 @@ class Table:
             start = f"{check.status:<8} {check.name:<{width}}  "
             lines += textwrap.wrap(check.found, 110, initial_indent=start, subsequent_indent=margin)
             if check.cure:
-                lines += textwrap.wrap(
-                    check.cure, 110, initial_indent=f"{margin}→ ", subsequent_indent=f"{margin}  "
-                )
+                lines.append(f"{margin}→ {check.cure}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        left = "style='text-align:left'"
         rows = "".join(
-            "<tr>"
-            f"<td style='text-align:left;color:{self.COLOURS[check.status]}'><b>{check.status}</b></td>"
-            f"<th style='text-align:left'>{html.escape(check.name)}</th>"
-            f"<td style='text-align:left'>{html.escape(check.found)}</td>"
-            f"<td style='text-align:left'>{html.escape(check.cure)}</td>"
-            "</tr>"
+            f"<tr><td {left}><b style='color:{self.COLOURS[check.status]}'>{check.status}</b></td>"
+            f"<th {left}>{html.escape(check.name)}</th>"
+            f"<td {left}>{html.escape(check.found)}</td><td {left}>{html.escape(check.cure)}</td></tr>"
             for check in self.checks
         )
         return f"<table><tr><th></th><th></th><th>found</th><th>what to do</th></tr>{rows}</table>"
@@ -77,16 +71,7 @@ class Table:
 
 def checks() -> list[Check]:
     """Every check, in the order in which a person would put things right. The Hub gets five seconds to answer."""
-    return [
-        python(),
-        *packages(),
-        *loading(),
-        memory(),
-        disk(),
-        hub(),
-        token(),
-        teacher(),
-    ]
+    return [python(), *packages(), *loading(), memory(), disk(), hub(), token(), teacher()]
 
 
 def table(found: Sequence[Check] | None = None) -> Table:
@@ -96,13 +81,12 @@ def table(found: Sequence[Check] | None = None) -> Table:
 
 def python(version: tuple[int, int] | None = None) -> Check:
     """The Python version, against the versions the tests run on."""
+    found = ".".join(map(str, version)) if version else platform.python_version()
     version = version or sys.version_info[:2]
-    found = platform.python_version() if version == sys.version_info[:2] else ".".join(map(str, version))
-    first, last = (".".join(map(str, v)) for v in TESTED)
+    first, last = (".".join(map(str, tested)) for tested in TESTED)
     if version < TESTED[0]:
-        return Check(
-            "Python", "missing", found, f"Install Python {first} or newer, and create the environment again."
-        )
+        cure = f"Install Python {first} or newer, and create the environment again."
+        return Check("Python", "missing", found, cure)
     if version > TESTED[1]:
         cure = f"Tested with {first} to {last}. If something fails, use one of those."
         return Check("Python", "warn", found, cure)
@@ -116,47 +100,40 @@ def packages(requirements: Sequence[str] | None = None) -> list[Check]:
     """
     try:
         from packaging.requirements import Requirement
-    except ImportError:
-        cure = (
-            f"Install all of it again: python -m pip install --upgrade {DISTRIBUTION}, or from a clone: -e ."
-        )
-        return [Check("Packages", "missing", "not even packaging, which reads the others' versions", cure)]
-    if requirements is None:
-        try:
+
+        if requirements is None:
             requirements = importlib.metadata.requires(DISTRIBUTION) or []
-        except importlib.metadata.PackageNotFoundError:
-            cure = 'Install it from the clone: python -m pip install -c constraints.txt -e ".[jupyter]"'
-            return [Check("Packages", "missing", f"{DISTRIBUTION} is not installed here", cure)]
+    except ImportError as error:  # PackageNotFoundError is one
+        cure = 'Install it all from the clone: python -m pip install -c constraints.txt -e ".[jupyter]"'
+        return [Check("Packages", "missing", f"{error.name} is not installed here", cure)]
     fitting: list[str] = []
     lines: list[Check] = []
-    without: dict[str, list[str]] = {}
-    for text in requirements:
-        requirement = Requirement(text)
-        extra = next(
-            (e for e in EXTRAS if requirement.marker and requirement.marker.evaluate({"extra": e})), None
-        )
-        if requirement.marker and not extra and not requirement.marker.evaluate({"extra": ""}):
+    for requirement in map(Requirement, requirements):
+        marker = requirement.marker
+        extra = next((e for e in ("", *EXTRAS) if not marker or marker.evaluate({"extra": e})), None)
+        if extra is None:  # for another system, or for those who change the workbook
             continue
-        try:
-            version = importlib.metadata.version(requirement.name)
-        except importlib.metadata.PackageNotFoundError:
-            version = None
-        wanted = f"{requirement.name}{requirement.specifier}"
-        if version and requirement.specifier.contains(version, prereleases=True):
+        version = _installed(requirement.name)
+        if requirement.specifier.contains(version or "0", prereleases=True) and version:
             fitting.append(f"{requirement.name} {version}")
-        elif version is None and extra:
-            without.setdefault(extra, []).append(requirement.name)
+        elif extra and not version:
+            cure = f'{EXTRAS[extra]}: python -m pip install "{DISTRIBUTION}[{extra}]", or from a clone ".[{extra}]".'
+            lines.append(Check(f"[{extra}]", "warn", f"without {requirement.name}", cure))
         else:
+            wanted = f"{requirement.name}{requirement.specifier}"
             cure = f'python -m pip install --upgrade "{wanted}"; then restart the kernel.'
-            lines.append(
-                Check(requirement.name, "warn" if extra else "missing", version or "not installed", cure)
-            )
-    for extra, names in without.items():
-        cure = f'{EXTRAS[extra].capitalize()}: python -m pip install "{DISTRIBUTION}[{extra}]", or from a clone ".[{extra}]".'
-        lines.append(Check(f"[{extra}]", "warn", f"without {', '.join(names)}", cure))
+            status = "warn" if extra else "missing"
+            lines.append(Check(requirement.name, status, version or "not installed", cure))
     if fitting:
         lines.insert(0, Check("Packages", "ok", ", ".join(sorted(fitting, key=str.lower))))
     return lines
+
+
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 # Each package with a name that makes it load all of itself; torch first, for most of the others need it.
@@ -168,85 +145,66 @@ _LOADED = {
     "accelerate": "Accelerator",
 }
 _LOAD_SECONDS = 180.0
-_MARK = "@doctor "
-# Prints a line of JSON before and after each package: one that crashes Python shows by what is missing.
+# Run in a child. Each package writes a line of JSON to a file: the one that crashes Python is the first without a line.
 _PROBE = """
 import importlib, json, sys
-def tell(**facts):
-    print("\\n@doctor " + json.dumps(facts), flush=True)
 for name, part in json.loads(sys.argv[1]).items():
-    tell(loading=name)
+    facts = {"name": name}
     try:
         module = importlib.import_module(name)
         getattr(module, part)
-        tell(loaded=name)
-    except BaseException as error:
-        tell(failed=name, why=f"{type(error).__name__}: {error}")
-    else:
         if name == "torch":
             card = module.cuda.is_available() and module.cuda.get_device_properties(0)
-            tell(torch=module.__version__, threads=module.get_num_threads(), mps=module.backends.mps.is_available(),
-                 card=card and f"{card.name}, {card.total_memory / 2**30:.0f} GiB")
+            facts |= {"torch": module.__version__, "threads": module.get_num_threads(),
+                      "mps": module.backends.mps.is_available(),
+                      "card": card and f"{card.name}, {card.total_memory / 2**30:.0f} GiB"}
+    except BaseException as error:
+        facts["why"] = f"{type(error).__name__}: {error}"
+    with open(sys.argv[2], "a") as file:
+        file.write(json.dumps(facts) + "\\n")
 """
 
 
-def loading(packages: Mapping[str, str] = _LOADED) -> list[Check]:
+def loading(names: Mapping[str, str] = _LOADED) -> list[Check]:
     """Whether the large packages load, tried in a child process, and what torch can compute on.
 
     A version alone says nothing: a package may be installed and broken, and a broken one may take Python with it.
     """
-    command = [sys.executable, "-c", _PROBE, json.dumps(dict(packages))]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=_LOAD_SECONDS
-        )
-        printed, ended = done.stdout, f"Python ended with exit code {done.returncode}"
-    except subprocess.TimeoutExpired as error:
-        printed, ended = (error.stdout or b"").decode(errors="replace"), f"not within {_LOAD_SECONDS:.0f} s"
-    facts: dict[str, Any] = {}
-    failed: dict[str, str] = {}
-    under_way: set[str] = set()
-    for line in printed.splitlines():
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder, "told")
+        told.touch()
+        command = [sys.executable, "-c", _PROBE, json.dumps(dict(names)), str(told)]
         try:
-            told = json.loads(line.removeprefix(_MARK)) if line.startswith(_MARK) else {}
-        except ValueError:
-            continue
-        under_way |= {told.get("loading")}
-        under_way -= {None, told.get("loaded"), told.get("failed")}
-        if "failed" in told:
-            failed[told["failed"]] = told["why"]
-        facts |= told
-    failed |= dict.fromkeys(under_way, ended)
-    checks = [
-        Check(
-            name,
-            "missing",
-            textwrap.shorten(f"does not load: {why}", 200, placeholder=" …"),
-            f"python -m pip install --force-reinstall {name}; then restart the kernel."
-            + (" On Windows torch also needs the Microsoft Visual C++ runtime." if name == "torch" else ""),
-        )
-        for name, why in failed.items()
-    ]
-    return [*checks, gpu(facts)] if "torch" in facts else checks
+            done = subprocess.run(command, capture_output=True, timeout=_LOAD_SECONDS)
+            ended = f"Python ended with exit code {done.returncode}"
+        except subprocess.TimeoutExpired:
+            ended = f"not within {_LOAD_SECONDS:.0f} s"
+        facts = [json.loads(line) for line in told.read_text().splitlines()]
+    if len(facts) < len(names):
+        facts.append({"name": list(names)[len(facts)], "why": ended})
+    checks = []
+    for fact in facts:
+        if "why" in fact:
+            found = textwrap.shorten(f"does not load: {fact['why']}", 200, placeholder=" …")
+            cure = f"python -m pip install --force-reinstall {fact['name']}; then restart the kernel."
+            if fact["name"] == "torch":
+                cure += " On Windows torch also needs the Microsoft Visual C++ runtime."
+            checks.append(Check(fact["name"], "missing", found, cure))
+    return checks + [gpu(fact) for fact in facts if "torch" in fact]
 
 
 def gpu(facts: Mapping[str, Any]) -> Check:
     """What torch can compute on, from what it told about itself (`torch`, `card`, `mps`, `threads`)."""
-    if facts["card"]:
-        return Check("torch and GPU", "ok", facts["card"])
-    if facts["mps"]:
-        return Check("torch and GPU", "ok", "Apple GPU (mps)")
+    name = "torch and GPU"
+    if facts["card"] or facts["mps"]:
+        return Check(name, "ok", facts["card"] or "Apple GPU (mps)")
     if card := machine.nvidia_gpu():
+        found = f"{card} is there, but torch {facts['torch']} cannot use it"
         cure = "Install a CUDA build of torch (pytorch.org, “Get started”) that your driver supports, and restart the kernel."
-        return Check(
-            "torch and GPU", "warn", f"{card} is there, but torch {facts['torch']} cannot use it", cure
-        )
-    return Check(
-        "torch and GPU",
-        "warn",
-        f"no GPU; torch computes on {facts['threads']} of {os.cpu_count()} CPU cores",
-        GPU_CURE,
-    )
+        return Check(name, "warn", found, cure)
+    found = f"no GPU; torch computes on {facts['threads']} of {os.cpu_count()} CPU cores"
+    cure = "The sandbox needs none. For live mode: Colab, Runtime → Change runtime type → GPU; or a RunPod pod with a GPU."
+    return Check(name, "warn", found, cure)
 
 
 def memory() -> Check:
@@ -256,40 +214,27 @@ def memory() -> Check:
     except ImportError:
         return Check("Memory", "warn", "psutil, which measures it, is not installed")
     free, total = psutil.virtual_memory().available / 2**30, machine.memory_gib()
-    found = f"{free:.1f} GiB free of {total:.0f}"
-    if free < 1.5:
-        return Check(
-            "Memory", "missing", found, "The sandbox needs 1.5 GiB: close other programs and other kernels."
-        )
-    if free < 8:
-        return Check(
-            "Memory", "warn", found, "Enough for the sandbox. Live mode wants 8 GiB: close other programs."
-        )
-    return Check("Memory", "ok", found)
+    return _room("Memory", free, f"of {total:.0f}", 1.5, "close other programs and other kernels")
 
 
 def disk() -> Check:
     """Free disk where results go, and whether they can be written."""
     folder = paths.outputs_root()
-    free = machine.free_disk_gib(folder)
-    where = paths.shown(folder)
-    elsewhere = "write results elsewhere: WORKBOOK_OUTPUTS=<folder>"
-    there = folder
-    while not there.exists():
-        there = there.parent
+    where, elsewhere = paths.shown(folder), "write results elsewhere: WORKBOOK_OUTPUTS=<folder>"
+    there = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(there, os.W_OK):
         return Check("Disk", "missing", f"{where} cannot be written", f"Make it writable, or {elsewhere}.")
-    found = f"{free:.1f} GiB free for {where}"
-    if free < 0.5:
-        return Check("Disk", "missing", found, f"The sandbox needs 0.5 GiB: make room, or {elsewhere}.")
+    return _room("Disk", machine.free_disk_gib(folder), f"for {where}", 0.5, f"make room, or {elsewhere}")
+
+
+def _room(name: str, free: float, of_what: str, least: float, cure: str) -> Check:
+    """`free` GiB against what the sandbox needs at `least`, and against the 8 GiB of live mode."""
+    found = f"{free:.1f} GiB free {of_what}"
+    if free < least:
+        return Check(name, "missing", found, f"The sandbox needs {least} GiB: {cure}.")
     if free < 8:
-        return Check(
-            "Disk",
-            "warn",
-            found,
-            f"Enough for the sandbox. Live mode wants 8 GiB: make room, or {elsewhere}.",
-        )
-    return Check("Disk", "ok", found)
+        return Check(name, "warn", found, f"Enough for the sandbox. Live mode wants 8 GiB: {cure}.")
+    return Check(name, "ok", found)
 
 
 def hub() -> Check:
@@ -299,22 +244,17 @@ def hub() -> Check:
     name = "the stand-in on this machine" if host in ("127.0.0.1", "localhost") else host
     if machine.hub_answers(endpoint):
         return Check("Hub", "ok", f"{name} answers")
-    cure = (
-        "The sandbox needs no Hub. For live mode check the network, the proxy (HTTPS_PROXY) and HF_ENDPOINT."
-    )
+    cure = "The sandbox needs none. For live mode check the network, the proxy (HTTPS_PROXY) and HF_ENDPOINT."
     return Check("Hub", "warn", f"{name} gave no answer within {machine.HUB_TIMEOUT:.0f} seconds", cure)
 
 
 def token() -> Check:
     """Whether there is a token for the Hub; which one is never shown."""
     named = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
-    if named == "hf_sandbox":
-        return Check("Hub token", "ok", "the sandbox's own")
     if named:
-        return Check("Hub token", "ok", "from the environment")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    home = Path(os.environ.get("HF_HOME") or cache / "huggingface")
-    file = Path(os.environ.get("HF_TOKEN_PATH") or home / "token").expanduser()
+        whose = "the sandbox's own" if named == "hf_sandbox" else "from the environment"
+        return Check("Hub token", "ok", whose)
+    file = Path(os.environ.get("HF_TOKEN_PATH") or paths.hub_cache() / "token").expanduser()
     try:
         if file.is_file() and file.read_text(encoding="utf-8").strip():
             return Check("Hub token", "ok", "from a login")
@@ -327,19 +267,16 @@ def token() -> Check:
 def teacher() -> Check:
     """The variables that name a teacher behind the OpenAI API; the key is never shown."""
     base, key = os.environ.get("OPENAI_BASE_URL"), os.environ.get("OPENAI_API_KEY")
-    example = "OPENAI_BASE_URL=http://localhost:1234/v1 and OPENAI_API_KEY=lm-studio connect to LM Studio"
     if base and os.environ.get("WORKBOOK_TEACHER_NAME") == "sandbox":
         return Check("Teacher", "ok", "the scripted one on this machine")
     if base and key:
         return Check("Teacher", "ok", f"{urlsplit(base).hostname or 'OPENAI_BASE_URL'}, with a key")
-    if not base and not key:
-        cure = (
-            "Only for notebooks 07 and 09 in live mode: the sandbox has its own, and 07 starts a small one on your "
-            f"GPU where none is named. For example, {example}."
-        )
-        return Check("Teacher", "warn", "OPENAI_BASE_URL and OPENAI_API_KEY are not set", cure)
-    unset = "OPENAI_API_KEY" if base else "OPENAI_BASE_URL"
-    return Check("Teacher", "warn", f"{unset} is not set", f"Set both; for example, {example}.")
+    example = "OPENAI_BASE_URL=http://localhost:1234/v1 and OPENAI_API_KEY=lm-studio connect to LM Studio"
+    if base or key:
+        unset = "OPENAI_API_KEY" if base else "OPENAI_BASE_URL"
+        return Check("Teacher", "warn", f"{unset} is not set", f"Set both; for example, {example}.")
+    cure = f"Only for 07 and 09 in live mode, and without one 07 starts a small one on your GPU. For example, {example}."
+    return Check("Teacher", "warn", "OPENAI_BASE_URL and OPENAI_API_KEY are not set", cure)
 
 
 def require(found: Sequence[Check]) -> None:

@@ -7,12 +7,14 @@ import contextlib
 import logging
 import os
 import re
+import signal
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from workbook import machine, paths
 from workbook.commands import mirror
 from workbook.commands.cleaning import clean
+from workbook.commands.results import Failure, Run
 from workbook.commands.screen import Screen
 from workbook.errors import WorkbookError
 from workbook.wording import size
@@ -34,31 +37,7 @@ from workbook.wording import size
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SAMPLE_SECONDS = 0.5  # between two looks at the kernel's memory
 _INTERRUPT_SECONDS = 8.0  # for a cell to end after Ctrl-C
-
-
-@dataclass
-class Run:
-    """One execution of one notebook, as `run.json` holds it. `cell` numbers are Jupyter's `In [n]`."""
-
-    notebook: str
-    mode: str
-    results: str = ""  # the folder its metrics are in: another one where two kernels run the same notebook
-    status: str = "running"  # then passed | failed | interrupted
-    started: str = ""
-    seconds: float = 0.0
-    peak_memory_bytes: int = 0
-    cells: int = 0
-    cells_done: int = 0
-    cell_seconds: list[float] = field(default_factory=list)  # of each cell that ran, in order
-    error: dict[str, Any] | None = None
-    overlays: list[str] = field(default_factory=list)  # names of the folders served over the workbook's data
-    mirror: bool = False  # whether a mirror on this machine served them, in place of the Hub
-    system: str = ""
-    versions: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def passed(self) -> bool:
-        return self.status == "passed"
+_SHOWN_LINES = 6  # of the source of a cell that failed
 
 
 def select(folder: Path, wanted: Sequence[str] = ()) -> list[Path]:
@@ -76,15 +55,12 @@ def select(folder: Path, wanted: Sequence[str] = ()) -> list[Path]:
     chosen = set()
     for name in wanted:
         stem = Path(name).stem
-        if stem.isdecimal():
-            found = [path for path in there if int(path.stem.split("_")[0]) == int(stem)]
-        else:
-            found = [path for path in there if path.stem == stem]
+        number = stem.lstrip("0") if stem.isdecimal() else None
+        found = {p for p in there if p.stem == stem or p.stem.split("_")[0].lstrip("0") == number}
         if not found:
-            raise WorkbookError(
-                f"There is no notebook '{name}'. There are: {', '.join(p.stem for p in there)}."
-            )
-        chosen.update(found)
+            names = ", ".join(path.stem for path in there)
+            raise WorkbookError(f"There is no notebook '{name}'. There are: {names}.")
+        chosen |= found
     return [path for path in there if path in chosen]
 
 
@@ -94,16 +70,14 @@ def kernel_environment(mode: str, outputs: Path, hub_roots: Sequence[Path] = ())
     In live mode `hub_roots` are only named: `mirror.serving` serves them. Raises WorkbookError for a root that is not
     a folder.
     """
-    environment = dict(os.environ)
-    environment["WORKBOOK_MODE"] = mode
-    environment["WORKBOOK_OUTPUTS"] = str(outputs.resolve())
-    environment.pop("WORKBOOK_MIRROR", None)
     for root in hub_roots:
         if not root.is_dir():
             raise WorkbookError(
                 f"{paths.shown(root.absolute())} is not a folder. Give one laid out like the Hub, with models/, "
                 "datasets/ or spaces/ in it: --hub-root DIR."
             )
+    environment = {**os.environ, "WORKBOOK_MODE": mode, "WORKBOOK_OUTPUTS": str(outputs.resolve())}
+    environment.pop("WORKBOOK_MIRROR", None)
     if hub_roots and mode == "live":
         environment["WORKBOOK_MIRROR"] = os.pathsep.join(root.resolve().name for root in hub_roots)
     elif hub_roots:
@@ -149,7 +123,7 @@ def execute(
     for cell in notebook.cells:  # an earlier run's outputs must not pass for this run's
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    with tempfile.TemporaryDirectory(prefix="workbook-") as told:
+    with one_interrupt(), tempfile.TemporaryDirectory(prefix="workbook-") as told:
         results = Path(told) / "results"
         environment = {**environment, "WORKBOOK_TELL_RESULTS": str(results)}
         _Execution(notebook, path.parent, run, environment, timeout).join(watch)
@@ -164,20 +138,22 @@ def save(notebook: Any, run: Run, folder: Path) -> Path:
     Raises WorkbookError where the folder cannot be written.
     """
     copy = folder / f"{run.notebook}.ipynb"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with _writing_to(folder):
         paths.write_json(folder / "run.json", asdict(run))
         paths.write_text(copy, nbformat.writes(notebook))
-    except OSError as error:
-        raise _not_writable(folder, error) from error
     return copy
 
 
-def _not_writable(folder: Path, error: OSError) -> WorkbookError:
-    return WorkbookError(
-        f"The executed copy cannot be written to {paths.shown(folder)} ({error.strerror or error}). "
-        "Make the folder writable, or write results elsewhere: WORKBOOK_OUTPUTS=<folder>."
-    )
+@contextlib.contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise WorkbookError(
+            f"The executed copy cannot be written to {paths.shown(folder)} ({error.strerror or error}). "
+            "Make the folder writable, or write results elsewhere: WORKBOOK_OUTPUTS=<folder>."
+        ) from error
 
 
 def run_notebooks(
@@ -195,14 +171,11 @@ def run_notebooks(
     Stops at the first that fails unless `keep_going`, and at Ctrl-C. Returns the runs that took place.
     """
     environment = kernel_environment(mode, outputs, hub_roots)
-    try:  # before anything has run for hours
-        (outputs / mode).mkdir(parents=True, exist_ok=True)
+    with _writing_to(outputs / mode):  # before anything has run for hours
         tempfile.TemporaryFile(dir=outputs / mode).close()
-    except OSError as error:
-        raise _not_writable(outputs / mode, error) from error
     screen = Screen(out or sys.stdout, len(notebooks), max(len(path.stem) for path in notebooks))
     runs: list[Run] = []
-    with contextlib.ExitStack() as stack:
+    with one_interrupt(), contextlib.ExitStack() as stack:
         if hub_roots and mode == "live":
             stack.enter_context(mirror.serving(hub_roots, outputs / "mirror", environment))
         for number, path in enumerate(notebooks, 1):
@@ -213,8 +186,30 @@ def run_notebooks(
             screen.ended(run, copy)
             if run.status == "interrupted" or (not run.passed and not keep_going):
                 break
-    screen.summary(runs, [path.stem for path in notebooks], outputs / mode)
+        screen.summary(runs, [path.stem for path in notebooks], outputs / mode)
     return runs
+
+
+@contextlib.contextmanager
+def one_interrupt() -> Iterator[None]:
+    """Within this block the first Ctrl-C raises KeyboardInterrupt, and more of them do nothing.
+
+    What follows the first (ending a kernel, saving its copy) is short, and half of it done is worse than none.
+    """
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield  # somebody else's to decide: an outer block, or `nohup`
+        return
+
+    def first(*_: Any) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _ThisInterpreter(KernelSpecManager):
@@ -238,7 +233,6 @@ class _Execution:
         self.current: Any = None
         self.cell_began = 0.0
         self.km = AsyncKernelManager(kernel_spec_manager=_ThisInterpreter(), log=quiet)
-        self.words = tempfile.TemporaryFile()  # noqa: SIM115  what the kernel says outside of cells
         self.client = NotebookClient(
             notebook,
             km=self.km,
@@ -269,8 +263,7 @@ class _Execution:
             run.status = "interrupted"
         run.seconds = round(time.monotonic() - self.began, 2)
         if self.raised:
-            run.error = self._error(self.raised)
-        self.words.close()
+            run.error = self._failure(self.raised)
 
     # --- in the thread ------------------------------------------------------------------------------
 
@@ -278,16 +271,13 @@ class _Execution:
         async def main() -> None:
             self.loop, self.task = asyncio.get_running_loop(), asyncio.current_task()
             # The manager is ours, so nbclient leaves its end to us; cleanup_kc hands it over.
-            await self.client.async_execute(
-                env=self.environment, cleanup_kc=True, stdout=self.words, stderr=self.words
-            )
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            await self.client.async_execute(env=self.environment, cleanup_kc=True, **quiet)
 
         try:
-            if sys.platform == "win32":  # zmq needs a loop with add_reader
-                with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                    runner.run(main())
-            else:
-                asyncio.run(main())
+            windows = sys.platform == "win32"  # where zmq needs a loop with add_reader
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop if windows else None) as runner:
+                runner.run(main())
         except BaseException as error:
             self.raised = error
 
@@ -298,18 +288,17 @@ class _Execution:
     def _cell_executed(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
         if execute_reply:
             self.run.cell_seconds.append(round(time.monotonic() - self.cell_began, 3))
-        if execute_reply and execute_reply["content"]["status"] == "ok":
-            self.run.cells_done += 1
-            self.current = None
-        elif "raises-exception" in cell.metadata.get("tags", []):
-            self.run.cells_done += 1
+            if execute_reply["content"]["status"] == "ok" or "raises-exception" in cell.metadata.get(
+                "tags", []
+            ):
+                self.run.cells_done += 1
+                self.current = None
 
     # --- beside it ----------------------------------------------------------------------------------
 
     def _sample(self, watch: Callable[[Run], None]) -> None:
         self.run.seconds = time.monotonic() - self.began
-        pid = getattr(getattr(self.km, "provisioner", None), "pid", None)
-        if pid:
+        if pid := getattr(self.km.provisioner, "pid", None):
             self.run.peak_memory_bytes = max(self.run.peak_memory_bytes, _tree_memory(pid))
         watch(self.run)
 
@@ -317,54 +306,33 @@ class _Execution:
         """What Ctrl-C in a terminal does: the cell gets KeyboardInterrupt and time to end; then the kernel goes."""
         if self.loop is None or self.task is None:
             return
-        try:
-            asyncio.run_coroutine_threadsafe(self.km.interrupt_kernel(), self.loop)
-            self.thread.join(_INTERRUPT_SECONDS)
-        except KeyboardInterrupt:
-            pass  # a second Ctrl-C: now
+        asyncio.run_coroutine_threadsafe(self.km.interrupt_kernel(), self.loop)
+        self.thread.join(_INTERRUPT_SECONDS)
         if self.thread.is_alive():
             self.client.shutdown_kernel = "immediate"
             self.loop.call_soon_threadsafe(self.task.cancel)
             self.thread.join(_INTERRUPT_SECONDS)
 
-    def _error(self, raised: BaseException) -> dict[str, Any]:
-        number = next(
-            (
-                n
-                for n, cell in enumerate((c for c in self.client.nb.cells if _runs(c)), 1)
-                if cell is self.current
-            ),
-            None,
-        )
-        source = self.current.source.strip().splitlines() if self.current is not None else []
-        if len(source) > 6:
-            source = [*source[:6], f"… {len(source) - 6} more lines"]
-        error: dict[str, Any] = {"cell": number, "source": source, "traceback": []}
+    def _failure(self, raised: BaseException) -> Failure:
+        failure = Failure(name=type(raised).__name__, message=str(raised))
+        if self.current is not None:
+            numbered = enumerate((cell for cell in self.client.nb.cells if _runs(cell)), 1)
+            failure.cell = next((number for number, cell in numbered if cell is self.current), None)
+            lines = self.current.source.strip().splitlines()
+            more = [f"… {len(lines) - _SHOWN_LINES} more lines"] if len(lines) > _SHOWN_LINES else []
+            failure.source = lines[:_SHOWN_LINES] + more
         if isinstance(raised, CellExecutionError):
-            error["name"], error["message"] = raised.ename, _ANSI.sub("", str(raised.evalue))
-            error["traceback"] = _ANSI.sub("", raised.traceback).splitlines()
+            failure.name, failure.message = raised.ename, _ANSI.sub("", str(raised.evalue))
         elif isinstance(raised, CellTimeoutError):
-            error["name"] = "Timeout"
-            error["message"] = (
-                "The cell took longer than allowed. Raise the limit (--timeout SECONDS), or choose a smaller size."
-            )
+            failure.name = "Timeout"
+            failure.message = "The cell took longer than allowed. Raise the limit (--timeout SECONDS), or choose a smaller size."
         elif isinstance(raised, DeadKernelError):
-            error["name"] = "The kernel died"
-            error["message"] = (
-                f"It used up to {size(self.run.peak_memory_bytes)}, and the machine has "
-                f"{size(psutil.virtual_memory().total)}. Usually memory ran out: close other programs, or choose "
-                "a smaller batch. What the notebook saved is still there: run it again to continue from it."
+            failure.name = "The kernel died"
+            failure.message = (
+                f"It used up to {size(self.run.peak_memory_bytes)} of {size(psutil.virtual_memory().total)}. Usually "
+                "memory ran out: close other programs, or choose a smaller batch, and run it again to continue."
             )
-            error["traceback"] = self._last_words()
-        else:
-            error["name"], error["message"] = type(raised).__name__, str(raised)
-        return error
-
-    def _last_words(self) -> list[str]:
-        """What the kernel's process wrote last: a crash in native code says there which."""
-        self.words.seek(0)
-        lines = self.words.read().decode(errors="replace").splitlines()
-        return [line for line in lines if not line.startswith("[IPKernelApp]")][-20:]
+        return failure
 
 
 def _runs(cell: Any) -> bool:
@@ -373,11 +341,8 @@ def _runs(cell: Any) -> bool:
 
 def _tree_memory(pid: int) -> int:
     """Resident bytes of a process and all below it (shared pages count once a process)."""
-    total = 0
     try:
         kernel = psutil.Process(pid)
-        for process in (kernel, *kernel.children(recursive=True)):
-            total += process.memory_info().rss
-    except psutil.Error:
-        pass  # it ended between two looks
-    return total
+        return sum(process.memory_info().rss for process in (kernel, *kernel.children(recursive=True)))
+    except psutil.Error:  # one of them ended between two looks
+        return 0

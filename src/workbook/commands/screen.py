@@ -12,7 +12,7 @@ from workbook import paths
 from workbook.wording import duration, size
 
 if TYPE_CHECKING:
-    from workbook.commands.run import Run
+    from workbook.commands.results import Failure, Run
 
 
 class Screen:
@@ -46,7 +46,7 @@ class Screen:
         state = f"{run.status:<11}  {duration(run.seconds):>10}  {size(run.peak_memory_bytes):>8}"
         self._line(f"{self.prefix}  {state}")
         if run.error:
-            self._line(failure_text(run))
+            self._line(failure_text(run.error))
         if not run.passed:
             self._line(f"    executed so far: {paths.shown(copy)}\n")
 
@@ -76,11 +76,10 @@ class Screen:
         self.out.flush()
 
 
-def failure_text(run: Run) -> str:
+def failure_text(failure: Failure) -> str:
     """The failing cell: its number, its first lines, the error."""
-    error = run.error or {}
-    lines = [f"    cell [{error['cell']}]:"] if error.get("cell") else []
-    lines += [f"    | {line}" for line in error.get("source", [])]
-    message = f"{error.get('name', '')}: {error.get('message', '')}".strip(": ")
+    lines = [f"    cell [{failure.cell}]:"] if failure.cell else []
+    lines += [f"    | {line}" for line in failure.source]
+    message = f"{failure.name}: {failure.message}".strip(": ")
     lines += [f"    {line}" for line in message.splitlines()]
     return "\n".join(lines)
