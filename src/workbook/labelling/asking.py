@@ -298,15 +298,12 @@ class _Run:
             )
 
     def _set_aside(self) -> str:
-        """Keep in a file what the store cannot take. Returns what became of it, in words."""
+        """Keep what the store cannot take. Returns what became of it, in words."""
         answers = [(key, reply) for key, reply in self._arrived if reply.completion.arrived]
         self._arrived.clear()
         if not answers:
             return ""
-        try:
-            place = self._store.set_aside(self._question, answers)
-        except OSError as error:
-            return f" {len(answers)} answers that had arrived are lost: no disk has room ({error})."
+        place = self._store.set_aside(self._question, answers)
         return f" {len(answers)} answers that had arrived are kept in {place}; the next run takes them in."
 
 

@@ -40,22 +40,22 @@ def on_network(path: Path) -> bool:
 
 
 class Spill:
-    """Rows that arrived while the store could not take them: in a file beside it, on a full disk in the home folder.
-
-    Its methods may be called from any thread.
+    """Rows that arrived while the store could not take them: in a file beside it, on a full disk in the home folder,
+    and where that is full as well in memory. Its methods may be called from any thread.
     """
 
     def __init__(self, store: Path):
         store = store.absolute()
         name = hashlib.sha256(str(store).encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self.files = (store.with_name(f"{store.name}.unsaved"), Path.home() / f".workbook-{name}.unsaved")
+        self._held: list[str] = []
         self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
-        return any(file.exists() for file in self.files)
+        return bool(self._held) or any(file.exists() for file in self.files)
 
-    def add(self, rows: list[tuple[Any, ...]]) -> Path:
-        """Keep rows. Returns the file they are in. Raises OSError where there is room in neither place."""
+    def add(self, rows: list[tuple[Any, ...]]) -> Path | None:
+        """Keep rows. Returns the file they are in, or None where only memory has room."""
         # A line that an earlier attempt left half written ends with the first line break.
         text = "\n" + "".join(json.dumps(row) + "\n" for row in rows)
         with self._lock:
@@ -66,15 +66,16 @@ class Spill:
                         stream.flush()
                         os.fsync(stream.fileno())
                     return file
-                except OSError as error:
-                    problem = error
-        raise problem
+                except OSError:
+                    continue
+            self._held += text.splitlines()
+            return None
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[list[list[Any]]]:
         """The rows kept so far, each once; forgotten when the block ends well."""
         with self._lock:
-            lines: list[str] = []
+            lines = list(self._held)
             for file in self.files:
                 with contextlib.suppress(OSError):
                     lines += file.read_text(encoding="utf-8").splitlines()
@@ -83,5 +84,6 @@ class Spill:
                 with contextlib.suppress(ValueError):  # a line half written
                     rows.append(json.loads(line))
             yield rows
+            self._held.clear()
             for file in self.files:
                 file.unlink(missing_ok=True)

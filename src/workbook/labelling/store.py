@@ -258,11 +258,9 @@ class LabelStore:
             self._db.executemany(_SAVE, _rows(question, replies))
 
     def set_aside(self, question: str, replies: Iterable[tuple[str, Reply]]) -> str:
-        """Keep replies that `save` could not: in a file, until the store opens again. Returns where they are.
-
-        Raises OSError where there is no room for them, either.
-        """
-        return paths.shown(self._spill.add(_rows(question, replies)))
+        """Keep replies that `save` could not, until the store can take them. Returns where they are, in words."""
+        file = self._spill.add(_rows(question, replies))
+        return paths.shown(file) if file else "the memory of this process, as no disk has room: do not end it"
 
     # --- reading ------------------------------------------------------------------------------------
 

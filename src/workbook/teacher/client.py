@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbook.errors import WorkbookError
+from workbook.machine import is_here
 from workbook.teacher.completion import Completion, Outcome, read_completion
 from workbook.teacher.failures import Stop, failure, no_v1, why_not_listed
 
@@ -152,6 +153,5 @@ def _client(address: str, timeout: float, retries: int) -> Any:
     # The key goes from the environment straight to the client; a server on one's own machine wants none.
     key = {} if os.environ.get("OPENAI_API_KEY") else {"api_key": "none"}
     # A proxy, where the environment names one, does not lead to one's own machine.
-    own = urllib.parse.urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
-    http = DefaultHttpxClient(trust_env=False) if own else None
+    http = DefaultHttpxClient(trust_env=False) if is_here(address) else None
     return OpenAI(base_url=address, timeout=timeout, max_retries=retries, http_client=http, **key)

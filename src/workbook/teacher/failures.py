@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from workbook.errors import WorkbookError
 from workbook.teacher.completion import Outcome, WebPage, field
 
-if TYPE_CHECKING:
-    from workbook.teacher.client import Teacher
+
+class Endpoint(Protocol):
+    """What a failure's explanation needs of a teacher."""
+
+    name: str
+    model: str
+    client: Any
+
+    def models(self) -> list[str] | None: ...
+
+    def with_patience(self, *, timeout: float, max_retries: int) -> Endpoint: ...
 
 
 class Stop(WorkbookError):
@@ -19,7 +28,7 @@ class FormatRefused(Stop):
     """The server does not take the request's `response_format`."""
 
 
-def failure(error: Exception, teacher: Teacher, answered: bool) -> tuple[Outcome, str]:
+def failure(error: Exception, teacher: Endpoint, answered: bool) -> tuple[Outcome, str]:
     """(outcome, the server's words) of a failed request. Raises Stop for what would fail every time.
 
     answered: whether this server has answered before. Then a web page or a missing route is a proxy's hiccup, not a
@@ -51,7 +60,7 @@ def failure(error: Exception, teacher: Teacher, answered: bool) -> tuple[Outcome
     return Outcome.SERVER_ERROR if failed else Outcome.REFUSED, f"{status}: {words}"
 
 
-def _stop_where_all_would_fail(status: int, code: str, words: str, teacher: Teacher, answered: bool) -> None:
+def _stop_where_all_would_fail(status: int, code: str, words: str, teacher: Endpoint, answered: bool) -> None:
     """Raise Stop, with cause and cure, for a failure that every request would meet."""
     lower = words.lower()
     if status == 401:
@@ -74,7 +83,7 @@ def _stop_where_all_would_fail(status: int, code: str, words: str, teacher: Teac
         raise FormatRefused(f"{teacher} does not take this response_format ({status}: {words}).") from None
 
 
-def why_not_listed(error: Exception, teacher: Teacher) -> str | None:
+def why_not_listed(error: Exception, teacher: Endpoint) -> str | None:
     """Cause and cure where the list of models failed for a reason that asking would meet too."""
     try:
         outcome, words = failure(error, teacher, answered=False)
@@ -90,14 +99,14 @@ def why_not_listed(error: Exception, teacher: Teacher) -> str | None:
     return None
 
 
-def no_v1(teacher: Teacher) -> str:
+def no_v1(teacher: Endpoint) -> str:
     """Cause and cure where something answers that is not the OpenAI API."""
     path = teacher.client.base_url.path.rstrip("/")
     cure = "" if path.endswith("/v1") else " Its address lacks the /v1 at its end: add it to OPENAI_BASE_URL."
     return f"{teacher.name} answers, but not as the OpenAI API does.{cure or ' Is another program at this address?'}"
 
 
-def _models_there_are(teacher: Teacher) -> str:
+def _models_there_are(teacher: Endpoint) -> str:
     try:
         models = teacher.with_patience(timeout=10, max_retries=0).models() or []
     except Exception:
@@ -117,7 +126,7 @@ def _message(error: Exception) -> str:
     return str(body) if isinstance(body, str) else str(error)
 
 
-def scrubbed(text: str, teacher: Teacher) -> str:
+def scrubbed(text: str, teacher: Endpoint) -> str:
     """A server's own words, short, on one line, and without the key, should it have repeated that."""
     secret = getattr(teacher.client, "api_key", None)
     text = " ".join(str(text).split())
