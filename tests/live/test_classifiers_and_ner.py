@@ -1,4 +1,4 @@
-"""03, 04, 05 and 09 in live mode, with real pretrained weights where they lie beside the clone."""
+"""03, 04, 05 and 09 in live mode, with real pretrained weights where they lie beside the clone; 08 without 07."""
 
 from __future__ import annotations
 
@@ -29,3 +29,10 @@ def test_four_generations_without_notebook_03(real_weights):
     done = real_weights.rehearse("09", [('trained_by("03_klue_ner", lab.outputs)', "None")])
     assert done.passed, done.screen
     assert "trained here" in done.copy
+
+
+def test_a_student_of_published_labels(real_weights):
+    """08 without 07: the labels come from the Hub."""
+    done = real_weights.rehearse("08", [('/ "07_r1_labelling" /', '/ "not there" /')])
+    assert done.passed, done.screen
+    assert "davanstrien/arxiv-new-datasets" in done.copy

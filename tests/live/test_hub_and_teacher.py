@@ -48,13 +48,6 @@ def test_a_teacher_and_its_student(real_rows):
     assert real_rows.asked() == ""
 
 
-def test_a_student_of_published_labels(real_rows):
-    """08 without 07: the labels come from the Hub."""
-    done = real_rows.rehearse("08", [('/ "07_r1_labelling" /', '/ "not there" /')])
-    assert done.passed, done.screen
-    assert "davanstrien/arxiv-new-datasets" in done.copy
-
-
 @pytest.mark.parametrize("number", ["07", "09"])
 def test_no_teacher_and_no_gpu_is_said_at_the_start(real_rows, number):
     done = real_rows.rehearse(number, OPENAI_BASE_URL=None, OPENAI_API_KEY=None, WORKBOOK_TEACHER_MODEL=None)
