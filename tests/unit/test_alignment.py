@@ -4,6 +4,7 @@ import gc
 import json
 import unicodedata
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from workbook.alignment import (
 from workbook.errors import WorkbookError
 from workbook.metrics import KLUE_TAGS
 
-UNHURRIED = settings(deadline=None, max_examples=50)  # the first call may train a tokenizer
+UNHURRIED = settings(derandomize=True, deadline=None, max_examples=50)  # the first call may train a tokenizer
 MODERNBERT = Path(__file__).parents[2] / "data" / "models" / "answerdotai" / "ModernBERT-base"
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors" / "alignment.json"
 
@@ -185,13 +186,20 @@ def may_be_lost(entity, text, offsets):
 @example(("I met Yi Sun-sin today", ["O"] * 6 + ["B-PS"] + ["I-PS"] * 9 + ["O"] * 6))
 @example(("a  漢字 b", ["O"] * 3 + ["B-LC", "I-LC", "O", "O"]))
 @example(("cafe\u0301 이", ["B-LC"] + ["I-LC"] * 4 + ["O", "B-PS"]))
+@example(("1 \u200b1", ["B-PS", "O", "B-PS", "I-PS"]))
 def test_perfect_labels_come_back(kind, tagged):
     text, tags = tagged
     offsets = trained(kind).encode(text).offsets
     labels = subword_labels(tags, offsets, text, ignored="O")
     gold, back = entities(tags), entities(character_tags(labels, offsets, text))
     lost = set(gold) - set(back)
-    assert [entity for entity in lost if not may_be_lost(entity, text, offsets)] == []
+    excused = {entity for entity in gold if may_be_lost(entity, text, offsets)}
+    # The B- of an entity whose first character the tokenizer drops is never seen: it goes on with the one before.
+    read = {i for start, end in offsets for i in range(start, end)}
+    excused |= {
+        one for one, next_one in pairwise(gold) if next_one.start not in read and one.type == next_one.type
+    }
+    assert lost <= excused
     assert len(back) <= len(gold), "a sub-word that repeats another's characters is not a second entity"
     assert all(text[e.start : e.end] == text[e.start : e.end].strip() for e in back), "no spaces at the edges"
 
