@@ -377,8 +377,12 @@ def _enter_sandbox(folder: Path, overlays: list[Path], early: list[str]) -> str:
 
 def _works_elsewhere(notebook: str) -> bool:
     """Whether all the work of a live notebook is done by a named teacher on another machine."""
-    named = urlsplit(os.environ.get("OPENAI_BASE_URL", "")).hostname
-    return notebook == "07_r1_labelling" and named not in (None, "localhost", "127.0.0.1", "::1")
+    teacher = os.environ.get("OPENAI_BASE_URL", "")
+    return (
+        notebook == "07_r1_labelling"
+        and urlsplit(teacher).hostname is not None
+        and not machine.is_here(teacher)
+    )
 
 
 def _overlays() -> list[Path]:
