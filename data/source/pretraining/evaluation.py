@@ -56,8 +56,10 @@ def _table(path: str, text: str, label: str = "label"):
     return rows
 
 
-def _splits(train: str, test: str, text: str):
-    return lambda data: (_table(train, text)(data), _table(test, text)(data))
+def _splits(folder: str, text: str, test: str = "test"):
+    """Training rows and those to score, from the Parquet files of a dataset's folder."""
+    train, scored = (f"{folder}/{split}-00000-of-00001.parquet" for split in ("train", test))
+    return lambda data: (_table(train, text)(data), _table(scored, text)(data))
 
 
 def _abstracts(data: Path) -> tuple[list, list]:
@@ -80,15 +82,12 @@ def _tagged(data: Path) -> tuple[list, list]:
 
 
 _WORDS = {"ngram_range": (1, 2), "min_df": 2, "sublinear_tf": True}
-_FILE = "{}-00000-of-00001.parquet"
 TASKS = {
     "ynat": Task(
         "klue/roberta-base",
         (100, 300, 1000, 2800),
         (Recipe(3e-4, 3, 150), Recipe(5e-4, 3, 150)),
-        _splits(
-            f"{_KLUE}/ynat/{_FILE.format('train')}", f"{_KLUE}/ynat/{_FILE.format('validation')}", "title"
-        ),
+        _splits(f"{_KLUE}/ynat", "title", test="validation"),
         baseline={"analyzer": "char_wb", "ngram_range": (2, 4), "sublinear_tf": True},
     ),
     "ner": Task(
@@ -102,22 +101,14 @@ TASKS = {
         "google-bert/bert-base-uncased",
         (180, 600, 1980),
         (Recipe(3e-4, 2, 150), Recipe(1e-3, 2, 150)),
-        _splits(
-            f"datasets/stanfordnlp/imdb/plain_text/{_FILE.format('train')}",
-            f"datasets/stanfordnlp/imdb/plain_text/{_FILE.format('test')}",
-            "text",
-        ),
+        _splits("datasets/stanfordnlp/imdb/plain_text", "text"),
         baseline=_WORDS,
     ),
     "yelp": Task(
         "google-bert/bert-base-cased",
         (200, 700, 2000),
         (Recipe(3e-4, 2, 150), Recipe(5e-4, 2, 150)),
-        _splits(
-            f"datasets/Yelp/yelp_review_full/yelp_review_full/{_FILE.format('train')}",
-            f"datasets/Yelp/yelp_review_full/yelp_review_full/{_FILE.format('test')}",
-            "text",
-        ),
+        _splits("datasets/Yelp/yelp_review_full/yelp_review_full", "text"),
         baseline=_WORDS,
         penalty=3,
     ),
