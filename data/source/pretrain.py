@@ -8,7 +8,8 @@ as ``models/google-bert/bert-base-uncased``. ``--real`` names Hub roots whose re
 For each repo: text (see pretraining/corpus.py for what is kept out of it), the teacher's states for the first
 sentences (kept on disk), training, and then config, float16 weights, tokenizer and card in ``--into``. With the same
 arguments and library versions it ends with the same weights. What was done before an interruption is kept in
-``--cache``; a repo is finished or not there. ``klue/roberta-base`` takes the body of ``klue/bert-base``.
+``--cache``; a repo is finished or not there. Some repos start from the finished body of another: ``klue/roberta-base``
+is that of ``klue/bert-base``, trained no further.
 """
 
 import argparse
@@ -27,7 +28,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from pretraining import corpus
 
 DATA = Path(__file__).resolve().parents[1]
-SENTENCES = 50_000
+SENTENCES = 100_000
+TAUGHT = 24_576
 LARGEST = 6_000_000  # bytes of one model's weights
 
 
@@ -37,20 +39,22 @@ class PretrainError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a repo learns from. teacher: the repo of the teachers' root; seed_of: the repo whose body it takes."""
+    """What a repo learns from. teacher: the repo of the teachers' root; body: the repo whose layers it starts from."""
 
     language: str
     teacher: str
-    seed_of: str | None = None
+    steps: int
+    body: str | None = None
 
 
+_UNCASED = "google-bert/bert-base-uncased"
 PLANS = {
-    "klue/bert-base": Plan(corpus.KOREAN, "klue/bert-base"),
-    "klue/roberta-base": Plan(corpus.KOREAN, "klue/bert-base", "klue/bert-base"),
-    "google-bert/bert-base-uncased": Plan(corpus.ENGLISH, "google-bert/bert-base-uncased"),
-    "google-bert/bert-base-cased": Plan(corpus.ENGLISH, "google-bert/bert-base-uncased"),
-    "FacebookAI/roberta-base": Plan(corpus.ENGLISH, "google-bert/bert-base-uncased"),
-    "answerdotai/ModernBERT-base": Plan(corpus.ENGLISH, "google-bert/bert-base-uncased"),
+    "klue/bert-base": Plan(corpus.KOREAN, "klue/bert-base", 14_000),
+    "klue/roberta-base": Plan(corpus.KOREAN, "klue/bert-base", 0, "klue/bert-base"),
+    _UNCASED: Plan(corpus.ENGLISH, _UNCASED, 7_000),
+    "google-bert/bert-base-cased": Plan(corpus.ENGLISH, _UNCASED, 2_000, _UNCASED),
+    "FacebookAI/roberta-base": Plan(corpus.ENGLISH, _UNCASED, 2_000, _UNCASED),
+    "answerdotai/ModernBERT-base": Plan(corpus.ENGLISH, _UNCASED, 6_000),
 }
 _LICENCES = {
     "multilingual-e5-small": ("intfloat/multilingual-e5-small", "MIT"),
@@ -69,7 +73,7 @@ class Options:
     cache: Path
     until: float | None
     sentences: int = SENTENCES
-    taught: int = 24_576
+    taught: int = TAUGHT
     steps: int | None = None
 
 
@@ -92,23 +96,33 @@ def pretrain(repo: str, options: Options) -> bool:
     if not (folder / "config.json").is_file():
         raise PretrainError(f"There is no teacher in {folder}. Name the root that holds it with --teachers.")
     teacher = Teacher(folder)
-    trained = plan.seed_of or repo
     texts, facts = _texts(plan.language, options)
     said = cached(teacher, texts[: options.taught], options.cache, options.until)
     if len(said) < min(options.taught, len(texts)):
         print(f"{repo}: time is up; {len(said):,} sentences of the teacher's are kept")
         return False
-    settings = students.Settings(**({"steps": options.steps} if options.steps else {}))
-    student = students.new(trained, options.data, settings.seed)
-    pieces = students.start_from(student, teacher)
-    lesson = students.lesson(student, texts, said)
-    checkpoint = options.cache / f"{trained.replace('/', '--')}.pt"
-    done = students.train(student, lesson, settings, checkpoint, options.until)
+    steps = min(plan.steps, options.steps if options.steps is not None else plan.steps)
+    settings = students.Settings(steps=steps)
+    student = students.new(repo, options.data, settings.seed)
+    pieces = None
+    if plan.body is None:
+        pieces = students.start_from(student, teacher)
+    else:
+        body = options.into / "models" / plan.body
+        if not (body / "model.safetensors").is_file():
+            raise PretrainError(
+                f"{repo} starts from {plan.body}, which is not in {body}. Pretrain that one first."
+            )
+        students.inherit(student, students.loaded(plan.body, body, options.data))
+    done = {"steps": 0, "seconds": 0, "losses": {}}
+    if steps:
+        checkpoint = options.cache / f"{repo.replace('/', '--')}.pt"
+        done = students.train(
+            student, students.lesson(student, texts, said), settings, checkpoint, options.until
+        )
     if done is None:
         print(f"{repo}: time is up; the training goes on where it stopped")
         return False
-    if plan.seed_of:
-        student = students.as_roberta(student, repo, options.data)
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     students.save(student, part)
@@ -118,6 +132,7 @@ def pretrain(repo: str, options: Options) -> bool:
     facts |= {
         "taught": len(said),
         "pieces": pieces,
+        "body": plan.body,
         "teacher": teacher.name,
         "batch": settings.batch,
         "rate": settings.rate,
@@ -135,7 +150,7 @@ def _texts(language: str, options: Options) -> tuple[list[str], dict]:
         drawn = corpus.korean(options.sentences, options.data)
     else:
         drawn = corpus.english(options.sentences, options.data)
-    real, notices = corpus.real(options.real, language, options.sentences)
+    real, notices = corpus.real(options.real, language, options.taught // 2)
     texts = [text for pair in zip(drawn.kept, real, strict=False) for text in pair]
     texts += [*drawn.kept[len(real) :], *real[len(drawn.kept) :]]
     facts = {
@@ -160,7 +175,6 @@ def card(repo: str, facts: dict) -> str:
     real = ""
     if facts["real"]:
         real = f" and {facts['real']:,} real ones ({'; '.join(facts['notices'])}; texts only, training splits only)"
-    losses = ", ".join(f"{name} {value}" for name, value in facts["losses"].items())
     return f"""---
 {json.dumps(front, ensure_ascii=False)}
 ---
@@ -173,17 +187,29 @@ network: the same architecture and special tokens, 4 layers of width 192, a voca
 - **Not good for** any conclusion about the real model.
 
 ## How it was pretrained
-Without labels, on {facts["invented"]:,} invented sentences{real}. No validation or test sentence of the miniature
-datasets is among them.
+Without labels, on {facts["invented"]:,} invented texts{real}. No validation or test sentence of the miniature datasets
+is among them.
 
-1. The embeddings start from what [{source}](https://huggingface.co/{source}) says of each of {facts["pieces"]:,} pieces.
-2. {facts["steps"]:,} steps of {facts["batch"]} sentences, AdamW at {facts["rate"]:g}, {facts["seconds"] / 60:.0f}
-   minutes on two cores: masked-language modelling, and distillation of the teacher's token states and sentence
-   vectors for {facts["taught"]:,} of the sentences. Losses at the end: {losses}.
+{_how(facts, source)}
 
 ## Licence
 Distilled from {source}, {licence}; its notice applies to these weights too. Copyright of the teacher: its authors.
 """
+
+
+def _how(facts: dict, source: str) -> str:
+    """The steps of the training as a numbered list."""
+    if facts["body"]:
+        first = f"The layers are those of the miniature {facts['body']}, the embeddings those of the pieces that spell a piece."
+    else:
+        first = f"The embeddings start from what [{source}](https://huggingface.co/{source}) says of each of {facts['pieces']:,} pieces."
+    if not facts["steps"]:
+        return f"1. {first}\n2. It was trained no further."
+    losses = ", ".join(f"{name} {value}" for name, value in facts["losses"].items())
+    return f"""1. {first}
+2. {facts["steps"]:,} steps of {facts["batch"]} texts, AdamW at {facts["rate"]:g}, {facts["seconds"] / 60:.0f} minutes on
+   one processor core: masked-language modelling, and distillation of the teacher's token states and sentence vectors for
+   {facts["taught"]:,} of the texts. Losses at the end: {losses}."""
 
 
 def _options(arguments: Sequence[str] | None) -> tuple[list[str], Options]:
@@ -197,7 +223,7 @@ def _options(arguments: Sequence[str] | None) -> tuple[list[str], Options]:
     parser.add_argument("--cache", type=Path, help="teacher's states and checkpoints (default: INTO/cache)")
     parser.add_argument("--minutes", type=float, help="stop after so long; another call goes on")
     parser.add_argument("--sentences", type=int, default=SENTENCES, help="of each kind of text")
-    parser.add_argument("--taught", type=int, default=24_576, help="sentences that the teacher reads")
+    parser.add_argument("--taught", type=int, default=TAUGHT, help="sentences that the teacher reads")
     parser.add_argument("--steps", type=int, help="steps of training")
     given = parser.parse_args(arguments)
     until = None if given.minutes is None else time.monotonic() + 60 * given.minutes

@@ -230,7 +230,8 @@ def test_every_network_is_saved_small_and_guesses_words(repo, tmp_path):
 def test_the_korean_roberta_is_the_same_body(small):
     import torch
 
-    other = student.as_roberta(small, "klue/roberta-base", DATA)
+    other = student.new("klue/roberta-base", DATA)
+    student.inherit(other, small)
     small.model.eval(), other.model.eval()
     sentence = "어제 서울 날씨는 맑았다."
     with torch.no_grad():
@@ -239,6 +240,23 @@ def test_the_korean_roberta_is_the_same_body(small):
             for each in (small, other)
         )
     assert torch.allclose(mine, theirs, atol=1e-5)
+
+
+def test_a_cased_vocabulary_inherits_the_vectors_of_the_pieces_that_spell_it():
+    body, other = (student.new(f"google-bert/bert-base-{name}", DATA) for name in ("uncased", "cased"))
+    student.inherit(other, body)
+
+    def vectors(one, *pieces):
+        weight = one.model.get_input_embeddings().weight
+        return weight[[one.tokenizer.token_to_id(piece) for piece in pieces]]
+
+    assert vectors(other, "The", "[MASK]").equal(vectors(body, "the", "[MASK]"))
+    layer = "bert.encoder.layer.3.output.dense.weight"
+    assert other.model.state_dict()[layer].equal(body.model.state_dict()[layer])
+    english = student.new("FacebookAI/roberta-base", DATA)
+    student.inherit(english, body)
+    assert vectors(english, "Ġthe", "<mask>").equal(vectors(body, "the", "[MASK]"))
+    assert english.model.lm_head.decoder.weight is english.model.get_input_embeddings().weight
 
 
 # --- the command ---------------------------------------------------------------------------------------------
@@ -250,8 +268,19 @@ def test_the_command_names_what_is_wrong(tmp_path, capsys):
     assert "--teachers" in capsys.readouterr().err
 
 
+def test_a_repo_that_starts_from_another_says_so_where_that_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(teacher, "Teacher", lambda folder: FakeTeacher(folder, width=200))
+    folder = tmp_path / "teachers/models/google-bert/bert-base-uncased"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    arguments = ["--teachers", str(tmp_path / "teachers"), "--into", str(tmp_path / "made")]
+    arguments += ["--sentences", "60", "--taught", "30"]
+    assert pretrain.main(["--model", "FacebookAI/roberta-base", *arguments]) == 2
+    assert "Pretrain that one first" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
-    "repo", ["klue/roberta-base", "google-bert/bert-base-cased", "answerdotai/ModernBERT-base"]
+    "repo", ["klue/bert-base", "google-bert/bert-base-uncased", "answerdotai/ModernBERT-base"]
 )
 def test_the_command_goes_on_to_a_finished_repo(repo, tmp_path, monkeypatch):
     from transformers import AutoModelForMaskedLM
@@ -294,6 +323,7 @@ def test_the_card_tells_what_it_is_made_of():
         "rate": 1e-3,
         "seconds": 1_200,
         "losses": {"words": 2.5},
+        "body": None,
     }
     text = pretrain.card("klue/bert-base", facts)
     for word in (
@@ -304,11 +334,13 @@ def test_the_card_tells_what_it_is_made_of():
         "40,000",
         "CC BY-SA 4.0",
         "2,400",
-        "20\n   minutes",
+        "20 minutes",
         "words 2.5",
     ):
         assert word in text
     assert json.loads(text.split("---")[1])["license"] == "mit"
+    text = pretrain.card("klue/roberta-base", {**facts, "body": "klue/bert-base", "steps": 0})
+    assert "miniature klue/bert-base" in text and "no further" in text
 
 
 # --- the comparison ------------------------------------------------------------------------------------------

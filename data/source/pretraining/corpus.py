@@ -221,7 +221,10 @@ def korean(count: int, data: Path, seed: str = "pretraining") -> Drawn:
 
 
 def english(count: int, data: Path, seed: str = "pretraining") -> Drawn:
-    """``count`` sentences of invented reviews and abstracts, a third each, none twice."""
+    """``count`` passages of invented reviews and abstracts, none twice: one to five sentences that follow each other.
+
+    A sentence that a rule leaves out is left out of its passage.
+    """
     forbidden = set()
     names = set()
     for text in held_out_texts(data, ENGLISH):
@@ -238,17 +241,29 @@ def english(count: int, data: Path, seed: str = "pretraining") -> Drawn:
     quiet = 0
     while len(kept) < count and quiet < 20_000:
         for maker in makers:
+            parts = []
             for part in cut(maker()):
                 made += 1
                 if plain(part) in forbidden:
                     same += 1
                 elif _without_names(part) in names:
                     alike += 1
-                elif part not in kept and len(kept) < count:
-                    kept[part] = None
-                    quiet = -1
-                quiet += 1
+                else:
+                    parts.append(part)
+            fresh = [passage for passage in passages(parts, random) if passage not in kept]
+            kept.update(dict.fromkeys(fresh[: count - len(kept)]))
+            quiet = 0 if fresh else quiet + 1
     return Drawn(tuple(kept), made, same, alike)
+
+
+def passages(sentences: list[str], random: Random) -> list[str]:
+    """The sentences joined by ones to fives, half of them left alone."""
+    made, place = [], 0
+    while place < len(sentences):
+        size = random.choice((1, 1, 1, 2, 3, 5))
+        made.append(" ".join(sentences[place : place + size]))
+        place += size
+    return made
 
 
 def _paper(random: Random) -> str:
@@ -261,9 +276,10 @@ def _paper(random: Random) -> str:
 def real(
     roots: Iterable[Path], language: str, count: int, seed: str = "pretraining"
 ) -> tuple[list[str], list[str]]:
-    """(up to ``count`` real sentences, the notices of the data that they come from); empty without such roots."""
+    """(up to ``count`` real texts, the notices of the data that they come from); empty without such roots."""
     texts: list[str] = []
     notices = []
+    longest = 300 if language == KOREAN else 600
     for root in roots:
         for path, column, notice in REAL[language]:
             file = root / "datasets" / path
@@ -271,8 +287,9 @@ def real(
                 continue
             notices.append(notice)
             values = pq.read_table(file, columns=[column])[column].to_pylist()
-            values = Random(f"{seed} {path}").sample(values, len(values))
-            for value in values[:count]:
-                texts += cut(value if isinstance(value, str) else "".join(value))
-    texts = [text for text in dict.fromkeys(texts) if 8 <= len(text) <= 300]
+            random = Random(f"{seed} {path}")
+            for value in random.sample(values, min(count, len(values))):
+                parts = cut(value if isinstance(value, str) else "".join(value))
+                texts += parts if language == KOREAN else passages(parts, random)
+    texts = [text for text in dict.fromkeys(texts) if 8 <= len(text) <= longest]
     return Random(seed).sample(texts, min(count, len(texts))), notices

@@ -26,7 +26,7 @@ from pretraining.teacher import Said, Teacher, aligned
 from standin import models as standin_models
 
 WIDTH, LAYERS, HEADS, INNER = 192, 4, 4, 256
-LENGTH = 96
+LENGTH = 128
 HIDDEN_SHARE = 0.15
 NEIGHBOUR_LAYERS = 2  # whose attention heads start out looking to the side
 
@@ -35,12 +35,12 @@ NEIGHBOUR_LAYERS = 2  # whose attention heads start out looking to the side
 class Settings:
     """How a training goes. weights: of token states and of each sentence vector, beside 1 for masked words."""
 
-    steps: int = 6_000
+    steps: int = 14_000
     batch: int = 32
     rate: float = 1.2e-3
     warm_up: float = 0.04
     weights: tuple[float, float] = (3.0, 2.0)
-    without_teacher: float = 0.25  # share of a batch's sentences that only have words to guess
+    without_teacher: float = 0.5  # share of a batch's sentences that only have words to guess
     seed: int = 42
 
 
@@ -63,6 +63,13 @@ class Student:
         return {
             role: self.tokenizer.token_to_id(t) for role, t in standin_models._special(self.entry).items()
         }
+
+
+def loaded(repo: str, folder: Path, data: Path) -> Student:
+    """The network that ``save`` left in ``folder``."""
+    student = new(repo, data)
+    student.model = type(student.model).from_pretrained(folder).float()
+    return student
 
 
 def new(repo: str, data: Path, seed: int = 42) -> Student:
@@ -361,36 +368,68 @@ def _restore(parts: dict, file: Path, settings: Settings) -> tuple[int, float]:
 
 
 # --- saving --------------------------------------------------------------------------------------------------
-def as_roberta(student: Student, repo: str, data: Path) -> Student:
-    """The same Korean body as a RoBERTa: its own order of special tokens, positions from 2, one token type."""
-    other = new(repo, data)
-    mine = student.model.state_dict()
-    names = {
+def inherit(student: Student, source: Student) -> None:
+    """Give ``student`` the layers of ``source``, a BERT, and to each piece the vector of the pieces that spell it.
+
+    A RoBERTa has the same layers under other names, positions from 2 and one token type. Where both vocabularies hold
+    the same pieces, both networks then compute the same.
+    """
+    theirs, mine = source.model.state_dict(), student.model.state_dict()
+    spelling, same = _pieces_of(student, source)
+    for name, value in theirs.items():
+        if student.entry["kind"] == "roberta":
+            name = _roberta_name(name)
+        if name.endswith("word_embeddings.weight"):
+            value = torch.stack([value[pieces].mean(0) for pieces in spelling])
+        elif name.endswith(("lm_head.bias", "predictions.bias")):
+            value = torch.where(same, value[[pieces[0] for pieces in spelling]], torch.zeros(()))
+        elif student.entry["kind"] == "roberta" and name.endswith("position_embeddings.weight"):
+            value = torch.cat([torch.zeros(2, WIDTH), value])
+        elif student.entry["kind"] == "roberta" and name.endswith("token_type_embeddings.weight"):
+            value = value[:1]
+        if name in mine and mine[name].shape == value.shape:
+            mine[name].copy_(value)
+    student.model.load_state_dict(mine)
+    student.model.tie_weights()
+
+
+def _roberta_name(name: str) -> str:
+    """The name of a BERT's parameter in a RoBERTa."""
+    for old, new_ in {
         "bert.": "roberta.",
         "cls.predictions.transform.dense": "lm_head.dense",
         "cls.predictions.transform.LayerNorm": "lm_head.layer_norm",
         "cls.predictions.bias": "lm_head.bias",
+    }.items():
+        if name.startswith(old):
+            return new_ + name.removeprefix(old)
+    return name
+
+
+def _pieces_of(student: Student, source: Student) -> tuple[list[list[int]], torch.Tensor]:
+    """For each id of ``student`` the ids of ``source`` that spell it, and whether that is one piece alike."""
+    theirs = source.tokenizer.get_vocab(with_added_tokens=True)
+    vocabulary = student.tokenizer.get_vocab(with_added_tokens=True)
+    roles = {
+        number: source.special[role] for role, number in student.special.items() if role in source.special
     }
-    pieces = student.tokenizer.get_vocab(with_added_tokens=True)
-    theirs = other.tokenizer.get_vocab(with_added_tokens=True)
-    order = [pieces[piece] for piece in sorted(theirs, key=theirs.get)]
-    state = other.model.state_dict()
-    for name, value in mine.items():
-        renamed = next(
-            (new + name.removeprefix(old) for old, new in names.items() if name.startswith(old)), name
-        )
-        if renamed.endswith(("word_embeddings.weight", "lm_head.bias")):
-            value = value[order]
-        elif renamed.endswith("position_embeddings.weight"):
-            value = torch.cat([torch.zeros(2, WIDTH), value])
-        elif renamed.endswith("token_type_embeddings.weight"):
-            value = value[:1]
-        if renamed in state and state[renamed].shape == value.shape:
-            state[renamed] = value
-    state["lm_head.decoder.weight"] = state["roberta.embeddings.word_embeddings.weight"]
-    state["lm_head.decoder.bias"] = state["lm_head.bias"]
-    other.model.load_state_dict(state)
-    return other
+    unknown = source.special["unk_token"]
+    spelling: list[list[int]] = [[unknown]] * len(vocabulary)
+    same = torch.zeros(len(vocabulary), dtype=torch.bool)
+    wordpiece = standin_models._is_wordpiece(student.entry)
+    for piece, number in vocabulary.items():
+        if number in roles:
+            spelling[number], same[number] = [roles[number]], True
+            continue
+        text = _spelt(student, piece)
+        inside = piece.startswith("##") if wordpiece else not piece.startswith("Ġ") and text.isalpha()
+        if source.entry.get("lowercase"):
+            text = text.lower()
+        if (alike := f"##{text}" if inside else text) in theirs:
+            spelling[number], same[number] = [theirs[alike]], True
+        elif text:
+            spelling[number] = source.tokenizer.encode(text, add_special_tokens=False).ids or [unknown]
+    return spelling, same
 
 
 def save(student: Student, folder: Path) -> None:
@@ -407,3 +446,5 @@ def save(student: Student, folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config |= {"architectures": [student.entry["head"]], "dtype": "float32"}
     standin_models._write_json(folder / "config.json", config)
+    for file in folder.iterdir():
+        file.chmod(0o644)

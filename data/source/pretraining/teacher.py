@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 SHARD = 512  # sentences a file
-LENGTH = 96  # the teacher's tokens a sentence; what is behind them has no target
+LENGTH = 128  # the teacher's tokens a sentence; what is behind them has no target
 
 
 @dataclass(frozen=True)
