@@ -8,7 +8,9 @@ from pathlib import Path
 
 from standin.errors import StandinError
 
-__all__ = ["USER", "Sandbox", "StandinError", "environment", "serve", "whole_models"]
+__all__ = [
+    "USER", "Sandbox", "StandinError", "environment", "kinds_of_models", "serve", "whole_models",
+]  # fmt: skip
 
 USER = "learner"
 
@@ -88,3 +90,17 @@ def whole_models(root: Path) -> list[str]:
     from standin import layers
 
     return layers.whole_models(root)
+
+
+def kinds_of_models(roots: Sequence[Path], data: Path) -> dict[str, str]:
+    """What `serve` with the same folders has under each model's id, in the order of the ids.
+
+    "untrained miniature": built here, as `data` lacks weights for it or the uppermost root that has the repo brings
+    a vocabulary alone; "pretrained miniature": whole, and its card has the tag `miniature`; "real": any other whole
+    model. A repo without weights that no miniature is built for is left out. Builds nothing.
+
+    Raises StandinError: a vocabulary that is missing, a hub.json that cannot be read.
+    """
+    from standin import models
+
+    return models.kinds(roots, data)

@@ -96,6 +96,21 @@ def ensure_models(
     return folder
 
 
+def kinds(roots: Sequence[Path], data: Path) -> dict[str, str]:
+    """See `standin.kinds_of_models`."""
+    from standin import cards, weights
+    from standin.layers import Layers
+
+    found = dict.fromkeys(_plan(roots, data), "untrained miniature")
+    for layer in (Layers([root]) for root in (*roots, data)):
+        for repo_id in layer.ids("models") - found.keys():
+            repo = layer.get("models", repo_id)
+            if repo and weights.is_whole(repo.main):
+                ours = "miniature" in cards.tags("models", repo.main)
+                found[repo_id] = "pretrained miniature" if ours else "real"
+    return dict(sorted(found.items()))
+
+
 def _plan(roots: Sequence[Path], data: Path) -> dict[str, dict]:
     """What to build: spec and vocabulary files by repo."""
     plan = {}

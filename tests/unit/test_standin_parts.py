@@ -83,6 +83,21 @@ def test_whole_models(tmp_path):
     Layers([tmp_path]).check(tmp_path)
 
 
+def test_what_a_model_is_called(tmp_path):
+    data = HERE.parents[1] / "data"
+    kinds = standin.kinds_of_models([], data)
+    assert list(kinds) == sorted(kinds) and "encoder-workbook/gated-example" not in kinds
+    assert set(kinds.values()) == {"untrained miniature"}
+    for repo, card in (("klue/bert-base", None), ("klue/roberta-base", "---\ntags: [miniature]\n---\n")):
+        write(tmp_path / "models" / repo / "config.json", "{}")
+        write(tmp_path / "models" / repo / "model.safetensors", safetensors(64))
+        if card:
+            write(tmp_path / "models" / repo / "README.md", card)
+    write(tmp_path / "models" / "a" / "new" / "config.json", "{}")
+    changed = {"klue/bert-base": "real", "klue/roberta-base": "pretrained miniature"}
+    assert standin.kinds_of_models([tmp_path], data) == kinds | changed
+
+
 @pytest.mark.parametrize(
     ("name", "content", "cause"),
     [
