@@ -17,7 +17,8 @@ class Entry:
     estimates: times from the tutorials' own, `live_gib` (memory of the GPU where there is one, else of the machine)
     from the models' sizes, `live_disk_gib` from the most checkpoints that lie in the results at one time (12 bytes a
     weight; tests/live counts them), `live_download_gib` from the repos' sizes, with the largest model that the
-    notebook may serve. `headline` is the recorded figure that stands for the notebook in the report.
+    notebook may serve. `headline` is the recorded figure that stands for the notebook in the report. `datasets` are the
+    folders of rows that it may load, keys of INVENTED_ROWS.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Entry:
     live_gib: int
     live_disk_gib: int
     live_download_gib: int
+    datasets: tuple[str, ...]
 
     def takes(self, mode: str, gpu: bool = True) -> str:
         """How long it takes, as a person is told: "80 s", "45 min", "20 h"."""
@@ -43,6 +45,19 @@ class Entry:
         return self.sandbox_gib if mode == "sandbox" else self.live_gib
 
 
+# Rows that we invented, by the folder in data/datasets that the sandbox serves them from: a dataset, or one of its
+# configurations.
+INVENTED_ROWS = {
+    "Yelp/yelp_review_full": 2_500,
+    "davanstrien/arxiv-new-datasets": 900,
+    "encoder-workbook/arxiv-hand-labelled": 80,
+    "klue/klue/mrc": 80,
+    "klue/klue/ner": 3_600,
+    "klue/klue/ynat": 3_500,
+    "librarian-bots/arxiv-metadata-snapshot": 3_000,
+    "stanfordnlp/imdb": 2_600,
+}
+
 # live_disk_gib of the training notebooks. A checkpoint with AdamW's two moments is 12 bytes per weight: 1.24 GiB for
 # BERT base (111 million weights), 1.67 for ModernBERT base (150 million). While one is written, those that
 # save_total_limit keeps are still there.
@@ -53,32 +68,34 @@ NOTEBOOKS = {
     entry.name: entry
     for entry in (
         Entry("00_start_here", "Start here", "the map, the two modes, a check of this machine", "rows",
-              15, 0.5, 1, 0.02, 2, 1, 1),
+              15, 0.5, 1, 0.02, 2, 1, 1, ("klue/klue/ner",)),
         Entry("01_hub_exploration", "The Hub: models, datasets, Spaces", "find, read, load, pin", "korean_models_listed",
-              15, 0.7, 3, 0.1, 4, 1, 2),
+              15, 0.7, 3, 0.1, 4, 1, 2, ("klue/klue/ynat", "klue/klue/mrc")),
         Entry("02_tokenizer_alignment", "Tokenizers, and labels that line up with them",
               "ids, masks, pairs, offsets; characters to sub-words and back", "real_share_grouped",
-              10, 0.5, 2, 0.05, 4, 1, 1),
+              10, 0.5, 2, 0.05, 4, 1, 1, ("klue/klue/ner", "klue/klue/ynat")),
         Entry("03_klue_ner", "Korean named entities with KLUE and BERT",
-              "two recipes, three scores, resume, publish", "f1_second_recipe",
-              60, 0.8, 12, 15, 8, 6, 1),
+              "two recipes, three scores, resume, publish", "subword_f1",
+              60, 0.8, 12, 15, 8, 6, 1, ("klue/klue/ner",)),
         Entry("04_klue_ynat", "News sections: Trainer, and the loop inside it",
               "a baseline first, the loop by hand, confusion, publish, use", "accuracy",
-              60, 0.8, 8, 2, 6, 5, 1),
+              60, 0.8, 8, 2, 6, 5, 1, ("klue/klue/ynat",)),
         Entry("05_imdb_sentiment", "Film reviews: sentiment, and what a score is worth",
               "odd data, precision and recall, what truncation costs", "accuracy",
-              60, 1.2, 45, 30, 10, 5, 1),
+              60, 1.2, 45, 30, 10, 5, 1, ("stanfordnlp/imdb",)),
         Entry("06_yelp_stars", "Stars: five classes that have an order",
               "two ways to train, the wrong optimizer, imbalance", "accuracy",
-              80, 1.2, 8, 2, 8, 5, 2),
+              80, 1.2, 8, 2, 8, 5, 2, ("Yelp/yelp_review_full",)),
         Entry("07_r1_labelling", "Labels from a reasoning model",
               "a corpus, a schema, thousands of answers kept safe", "teacher_agreement",
-              15, 0.5, 60, 30, 8, 1, 18),
+              15, 0.5, 60, 30, 8, 1, 18,
+              ("librarian-bots/arxiv-metadata-snapshot", "encoder-workbook/arxiv-hand-labelled")),
         Entry("08_modernbert_student", "A ModernBERT student of those labels",
               "student against teacher, baseline and people", "accuracy",
-              60, 0.9, 20, 20, 10, 7, 3),
+              60, 0.9, 20, 20, 10, 7, 3,
+              ("librarian-bots/arxiv-metadata-snapshot", "davanstrien/arxiv-new-datasets", "encoder-workbook/arxiv-hand-labelled")),
         Entry("09_ner_four_generations", "Four generations of NER on the same sentences",
               "CRF, Bi-LSTM-CRF, BERT and a language model: quality and speed", "encoder_entity_f1",
-              90, 0.9, 40, 20, 10, 2, 16),
+              90, 0.9, 40, 20, 10, 2, 16, ("klue/klue/ner",)),
     )
 }  # fmt: skip

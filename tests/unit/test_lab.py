@@ -143,12 +143,25 @@ def test_live_mode_prepares_the_process(here, monkeypatch):
 
 
 def test_the_table_says_what_is_real(here, monkeypatch):
-    rows = dict(lab.start("03_klue_ner")._rows())
-    assert "invented" in rows["Data"] and "miniatures" in rows["Models"]
+    started = lab.start("03_klue_ner")
+    rows = dict(started._rows())
+    assert rows["Data"] == "invented by us, 3,600 rows" and "miniatures" in rows["Models"]
+    assert started.origin("klue/klue/ner") == "invented"
+    started.record(f1=1)
+    document = json.loads((started.outputs / "metrics.json").read_text(encoding="utf-8"))
+    assert document["models"] == rows["Models"]
     monkeypatch.setattr(lab, "_labs", {})
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    started = live(monkeypatch)
+    rows = dict(started._rows())
+    assert (rows["Data"], rows["Models"]) == ("real: klue/klue/ner", "real")
+    assert started.origin("klue/klue/ner") == "real"
+
+
+def test_a_mirror_that_nobody_here_knows(here, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example")
     rows = dict(live(monkeypatch)._rows())
-    assert (rows["Data"], rows["Models"]) == ("real", "real")
+    assert rows["Data"] == rows["Models"] == "as the mirror has them"
 
 
 def test_whole_models_of_an_overlay_are_called_real(here, monkeypatch):
@@ -160,10 +173,14 @@ def test_whole_models_of_an_overlay_are_called_real(here, monkeypatch):
     (bert / "config.json").write_text('{"model_type": "bert"}')
     (bert / "vocab.txt").write_text("[PAD]")
     rows = dict(lab.start("03_klue_ner")._rows())
-    assert "mine" in rows["Data"] and "real:" not in rows["Models"]
+    assert rows["Data"] == "invented by us, 3,600 rows" and "real:" not in rows["Models"]
+    assert rows["Hub"] == "a stand-in on this machine: mine over the workbook's own data"
     save_file({"weight": numpy.zeros(2, numpy.float32)}, bert / "model.safetensors")
+    (here / "mine" / "datasets" / "klue" / "klue" / "ner").mkdir(parents=True)
+    monkeypatch.setattr(lab, "_labs", {})
     rows = dict(lab.start("03_klue_ner")._rows())
-    assert rows["Models"] == "real: klue/bert-base; the others are miniatures"
+    assert re.fullmatch(r"real: klue/bert-base; (.*; )?the others are \w+ miniatures", rows["Models"])
+    assert rows["Data"] == "real: klue/klue/ner"
 
 
 def test_live_figures_are_called_estimated(here, monkeypatch):
@@ -210,7 +227,8 @@ def test_every_notebook_tells_its_time_and_memory_in_both_modes(here, monkeypatc
 
 
 def test_a_mirror_is_named_and_its_figures_are_not_judged(here, monkeypatch, capsys):
-    monkeypatch.setenv("WORKBOOK_MIRROR", "shelf")
+    (here / "shelf" / "datasets" / "klue" / "klue" / "ner").mkdir(parents=True)
+    monkeypatch.setenv("WORKBOOK_MIRROR", str(here / "shelf"))
     monkeypatch.setenv("CI", "1")
     started = live(monkeypatch)
     started.expect("f1", 0.1, sandbox=(0, 1), live=(0.8, 1), published="0.9")
@@ -218,6 +236,8 @@ def test_a_mirror_is_named_and_its_figures_are_not_judged(here, monkeypatch, cap
     document = json.loads((started.outputs / "metrics.json").read_text(encoding="utf-8"))
     assert (document["data"], document["mirror"]) == (["shelf"], True)
     assert "a mirror on this machine: shelf" in repr(started)
+    rows = dict(started._rows())
+    assert rows["Data"] == "real: klue/klue/ner" and "miniatures" in rows["Models"]
 
 
 def test_pick(here):

@@ -58,23 +58,23 @@ def test_with_nothing_there_it_says_how_to_begin(tmp_path):
 
 def test_figures_stand_beside_the_published_ones_and_miniatures_are_called_so(tmp_path):
     figures = {
-        "f1_second_recipe": {
+        "subword_f1": {
             "value": 0.71,
             "band": [0.6, 0.99],
             "inside": True,
             "published": "0.8897 (tutorial, mean 0.8822)",
         },
-        "klue_entity_f1": {"value": 0.55, "published": "0.840 (KLUE-BERT-base; 0.837 in the paper)"},
-        "f1_by_epoch": {"value": [0.1, 0.5, 0.71]},
+        "entity_f1": {"value": 0.55, "published": "0.840 (KLUE-BERT-base; 0.837 in the paper)"},
+        "subword_f1_by_epoch": {"value": [0.1, 0.5, 0.71]},
         "repo": {"value": "learner/x<y"},
     }
     outcome(tmp_path, "sandbox", "03_klue_ner", run={}, metrics={"figures": figures})
     html = page(tmp_path)
     shown = text(html)
     summary, rest = shown.split("Contents", 1)[1].split("Korean named entities with KLUE and BERT", 2)[1:]
-    assert re.match(r" sandbox passed 1 min 01 s f1_second_recipe 0\.7100 0\.6 to 0\.99 0\.8897 $", summary)
-    assert "f1_second_recipe 0.7100 0.6 to 0.99 0.8897 (tutorial, mean 0.8822)" in rest
-    assert "klue_entity_f1 0.5500 0.840 (KLUE-BERT-base; 0.837 in the paper)" in rest
+    assert re.match(r" sandbox passed 1 min 01 s subword_f1 0\.7100 0\.6 to 0\.99 0\.8897 $", summary)
+    assert "subword_f1 0.7100 0.6 to 0.99 0.8897 (tutorial, mean 0.8822)" in rest
+    assert "entity_f1 0.5500 0.840 (KLUE-BERT-base; 0.837 in the paper)" in rest
     assert "not how good a model is" in shown
     assert "<polyline" in html and "learner/x&lt;y" in html
     assert "2 more figures" in rest and "1.0 GiB at its peak" in shown and "CPU, 2 cores" in shown
@@ -89,7 +89,7 @@ def test_intervals_are_drawn_beside_their_figure_and_the_generations_in_the_summ
     outcome(tmp_path, "sandbox", "09_ner_four_generations", run={}, metrics={"figures": figures})
     html = page(tmp_path)
     assert html.count("<polyline") == 0  # no rising lines
-    assert html.count('class="interval"') == 4 + 4 + 1  # summary, figures, the one without a figure
+    assert html.count('class="interval"') == 5 + 5 + 1  # summary, figures, the one without a figure
     summary, rest = text(html).split("Four generations of NER on the same sentences", 2)[1:]
     assert "entity F1, micro, with 95 % intervals" in summary
     assert "Bi-LSTM-CRF 0.8000 0.7500 to 0.8500" in summary
@@ -117,13 +117,18 @@ def test_structures_become_tables_and_nothing_is_glued_together(tmp_path):
 
 
 def test_live_figures_and_overlays_are_not_called_the_same(tmp_path):
-    figures = {"f1_second_recipe": {"value": 0.88, "band": [0.885, 0.9], "inside": False}}
+    figures = {"subword_f1": {"value": 0.88, "band": [0.885, 0.9], "inside": False}}
     outcome(tmp_path, "live", "03_klue_ner", metrics={"data": "hub", "figures": figures})
     shown = text(page(tmp_path))
     assert "iniature" not in shown and "outside" in shown and "run by hand" in shown
     outcome(tmp_path, "sandbox", "03_klue_ner", metrics={"data": ["hub"], "figures": figures})
     shown = text(page(tmp_path))
-    assert "A miniature model on real data (hub)" in shown
+    assert "On other data than the workbook's own (hub). Models: miniatures." in shown
+    models = "real: klue/bert-base; the others are pretrained miniatures"
+    outcome(
+        tmp_path, "sandbox", "04_klue_ynat", metrics={"data": ["hub"], "models": models, "figures": figures}
+    )
+    assert f"the workbook's own (hub). Models: {models}." in text(page(tmp_path))
 
 
 def test_a_failure_is_shown_with_its_cell(tmp_path):
@@ -291,3 +296,15 @@ def test_a_file_that_was_cut_off_does_not_cost_the_page(tmp_path):
     assert "1 passed" in shown and "Did not run 00_start_here" in shown
     assert "Unreadable, and left out: run.json" in shown and "1 unreadable" in shown
     assert "Unreadable, and left out: metrics.json" in shown
+
+
+def test_what_was_trained_from_scratch_and_the_baseline_stand_beside_the_headline(tmp_path):
+    figures = {
+        "accuracy": {"value": 0.8, "band": [0.7, 0.9], "inside": True},
+        "baseline_accuracy": {"value": 0.75},
+        "from_scratch_accuracy": {"value": 0.5},
+    }
+    outcome(tmp_path, "sandbox", "04_klue_ynat", run={}, metrics={"figures": figures})
+    shown = text(page(tmp_path))
+    assert "headline figure here from scratch baseline expected published" in shown
+    assert "accuracy 0.8000 0.5000 0.7500 0.7 to 0.9" in shown

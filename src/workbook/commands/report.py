@@ -19,8 +19,11 @@ from workbook.catalogue import NOTEBOOKS
 from workbook.commands.results import Figure, Result, gather, is_number
 from workbook.errors import WorkbookError
 
-# The four generations of notebook 09, as its figures call them.
-GENERATIONS = {"crf": "CRF", "bilstm_crf": "Bi-LSTM-CRF", "encoder": "Encoder", "llm": "Language model"}
+# The four generations of notebook 09, as its figures call them, and the third without its pretraining.
+GENERATIONS = {
+    "crf": "CRF", "bilstm_crf": "Bi-LSTM-CRF", "from_scratch": "Encoder from scratch", "encoder": "Encoder",
+    "llm": "Language model",
+}  # fmt: skip
 _MOST_VALUES = 12  # of a list, and _MOST_LETTERS of a text, in a table of figures
 _MOST_LETTERS = 240
 
@@ -84,6 +87,10 @@ def _section(index: int, result: Result) -> dict[str, Any]:
         "anchor": f"result-{index}",
         "result": result,
         "headline": next((row for row in rows if row.name == result.headline), None),
+        "beside": [
+            next((row.text for row in rows if row.name == f"{what}_{result.headline}"), "")
+            for what in ("from_scratch", "baseline")
+        ],
         "judged": [row for row in rows if row.figure.judged],
         "others": [row for row in rows if not row.figure.judged],
     }

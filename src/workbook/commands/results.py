@@ -131,6 +131,7 @@ class Result(Run):
 
     status: str = "by hand"  # where there is no run.json; "unreadable" where it cannot be read
     data: list[str] = field(default_factory=list)  # the overlays' names, as Lab writes them
+    models: str = ""  # which are real and which miniatures
     time: str = ""
     device: str = ""
     figures: dict[str, Annotated[Figure, BeforeValidator(_with_value)]] = field(default_factory=dict)

@@ -78,10 +78,9 @@ def kernel_environment(mode: str, outputs: Path, hub_roots: Sequence[Path] = ())
             )
     environment = {**os.environ, "WORKBOOK_MODE": mode, "WORKBOOK_OUTPUTS": str(outputs.resolve())}
     environment.pop("WORKBOOK_MIRROR", None)
-    if hub_roots and mode == "live":
-        environment["WORKBOOK_MIRROR"] = os.pathsep.join(root.resolve().name for root in hub_roots)
-    elif hub_roots:
-        environment["WORKBOOK_HUB_ROOTS"] = os.pathsep.join(str(root.resolve()) for root in hub_roots)
+    if hub_roots:
+        variable = "WORKBOOK_MIRROR" if mode == "live" else "WORKBOOK_HUB_ROOTS"
+        environment[variable] = os.pathsep.join(str(root.resolve()) for root in hub_roots)
     # Nobody watches this kernel: progress bars would only fill the executed copy.
     environment.setdefault("TQDM_DISABLE", "1")
     environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
