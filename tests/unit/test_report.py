@@ -170,7 +170,7 @@ HOSTILE = [
     "<img src=x onerror=alert(1)>",
     "' onmouseover='alert(1)",
     "</style></head><iframe src=https://elsewhere.example>",
-    "{{ 7 * 7 }}",
+    "{{ 7 * 1234567 }}",
     "\ud800",
 ]
 
@@ -231,7 +231,7 @@ def test_no_text_of_a_file_becomes_markup(tmp_path, text):
         "Content-Security-Policy"
     ]
     assert {a["src"] for tag, a in tags if tag == "img"} == {f"data:image/png;base64,{PIXEL}"}
-    assert "49" not in page(tmp_path) or text != HOSTILE[6]
+    assert str(7 * 1234567) not in page(tmp_path)
 
 
 def deep(levels):
