@@ -1,0 +1,95 @@
+"""What the notebooks say of real rows beside our invented ones, counted again and looked up in their text."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tokenizers import BertWordPieceTokenizer
+
+from workbook import labelling
+from workbook.paths import resource
+
+HUB = Path(__file__).parents[3] / "shared" / "hub"
+pytestmark = pytest.mark.skipif(
+    not HUB.is_dir(), reason="the real data are not beside this clone (../shared/hub)"
+)
+
+
+def rows(folder, split, column):
+    """A column of a split, over all of its files."""
+    files = sorted((HUB / "datasets" / folder).glob(f"{split}-*.parquet"))
+    return [value for file in files for value in pq.read_table(file, columns=[column])[column].to_pylist()]
+
+
+def tokenizer(model):
+    cased = model.startswith("klue/")
+    vocabulary = str(HUB / "models" / model / "vocab.txt")
+    return BertWordPieceTokenizer(vocabulary, lowercase=not cased, strip_accents=not cased)
+
+
+def said(number):
+    (path,) = resource("notebooks").glob(f"{number}_*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells)
+
+
+def percent(share):
+    return f"{100 * share:.0f} %"
+
+
+def test_imdb():
+    train, test = (rows("stanfordnlp/imdb/plain_text", split, "text") for split in ("train", "test"))
+    text = said("05")
+    breaks = sum("<br />" in review for review in train) / len(train)
+    assert f"in {percent(breaks)} of its own training reviews" in text
+    known = set(train)
+    seen = sum(review in known for review in test)
+    assert f"Of IMDB's own 25,000 test reviews, {seen} ({100 * seen / len(test):.1f} %) were" in text
+    fifth = [review.replace("<br />", " ") for review in train[::5]]
+    long = sum(
+        len(found.ids) > 512 for found in tokenizer("google-bert/bert-base-uncased").encode_batch(fifth)
+    )
+    assert f"{percent(long / len(fifth))} are longer (counted on every fifth)" in text
+
+
+def test_yelp():
+    share = Counter(rows("Yelp/yelp_review_full/yelp_review_full", "train", "label"))
+    five, two = (percent(share[star - 1] / share.total()) for star in (5, 2))
+    assert f"in another sample of 5,000 Yelp reviews, {five} have five stars and {two} have two" in said("06")
+
+
+def test_klue_ner():
+    bert = tokenizer("klue/bert-base")
+    splits = ("train", "validation")  # together KLUE's dev split
+    found = bert.encode_batch(
+        ["".join(tokens) for split in splits for tokens in rows("klue/klue/ner", split, "tokens")]
+    )
+    unknown = sum("[UNK]" in sentence.tokens for sentence in found)
+    assert f"{unknown} of the {len(found):,} sentences of its public dev split hold one" in said("02")
+    real = sum(len(sentence.ids) for sentence in found) / (512 * len(found))
+    assert f"{real:.3f} of the tokens are real in the NER sentences" in said("02")
+
+    tags = Counter(tag for split in splits for row in rows("klue/klue/ner", split, "ner_tags") for tag in row)
+    begins = {kind: tags[2 * number] for number, kind in enumerate(("DT", "LC", "OG", "PS", "QT", "TI"))}
+    assert max(begins, key=begins.get) == "PS" and min(begins, key=begins.get) == "TI"
+    common = f"{begins['PS']:,} of {sum(begins.values()):,} entities, TI the rarest with {begins['TI']}"
+    assert common in said("03")
+
+
+def test_klue_ynat():
+    society = 2
+    train, validation = (rows("klue/klue/ynat", split, "label") for split in ("train", "validation"))
+    one, other = (percent(labels.count(society) / len(labels)) for labels in (train, validation))
+    assert f"society is {one} of training and {other} of validation" in said("04")
+    found = tokenizer("klue/bert-base").encode_batch(rows("klue/klue/ynat", "train", "title"))
+    real = f"{sum(len(headline.ids) for headline in found) / (512 * len(found)):.3f}"
+    assert f"{real} in its training headlines" in said("02") and f"real ({real} with KLUE's own" in said("04")
+
+
+def test_arxiv():
+    folder = HUB / "datasets" / "librarian-bots" / "arxiv-metadata-snapshot"
+    every = len(rows("librarian-bots/arxiv-metadata-snapshot/data", "train", "id"))
+    passed = labelling.papers_about_datasets(folder).collect().height
+    assert f"Of {every:,} real papers" in said("07") and f"{passed:,} pass" in said("07")
