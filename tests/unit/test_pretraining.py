@@ -353,8 +353,13 @@ def test_a_comparison_goes_on_and_pairs_its_seeds(tmp_path, monkeypatch):
     for _ in range(2):  # the second time there is nothing left to do
         evaluation.compare(tmp_path, "ynat", [100], 3, into, ways, {})
     assert len(into.read_text().splitlines()) == 9
-    assert "minus from scratch +0.200 ± 0.000" in evaluation.table(into)
-    assert "minus baseline +0.110" in evaluation.table(into)
+    head, _, row = evaluation.table(into).splitlines()
+    assert head.split(" | ")[-2:] == ["minus from scratch", "minus baseline |"]
+    cells = row.split(" | ")
+    assert cells[1:3] == ["100", "3"] and cells[3:6] == ["0.610", "0.410", "0.500"]
+    assert cells[6] == "+0.200 ± 0.000"
+    # differences of 0.10, 0.11 and 0.12: a deviation of 0.01, and 4.303 of Student's for two degrees of freedom
+    assert cells[7] == f"+0.110 ± {4.303 * 0.01 / 3**0.5:.3f} |"
 
 
 def test_each_seed_draws_other_rows():

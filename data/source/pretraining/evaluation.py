@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 DATA = Path(__file__).resolve().parents[2]
+WAYS = ("pretrained", "from scratch", "baseline")
 _KLUE = "datasets/klue/klue"
 
 
@@ -86,7 +87,7 @@ TASKS = {
     "ynat": Task(
         "klue/roberta-base",
         (100, 300, 1000, 2800),
-        (Recipe(3e-4, 3, 150), Recipe(5e-4, 3, 150)),
+        (Recipe(3e-4, 2, 150), Recipe(5e-4, 2, 150)),
         _splits(f"{_KLUE}/ynat", "title", test="validation"),
         baseline={"analyzer": "char_wb", "ngram_range": (2, 4), "sublinear_tf": True},
     ),
@@ -99,15 +100,15 @@ TASKS = {
     ),
     "imdb": Task(
         "google-bert/bert-base-uncased",
-        (180, 600, 1980),
-        (Recipe(3e-4, 2, 150), Recipe(1e-3, 2, 150)),
+        (100, 300, 1000),
+        (Recipe(3e-4, 2, 100), Recipe(1e-3, 2, 100)),
         _splits("datasets/stanfordnlp/imdb/plain_text", "text"),
         baseline=_WORDS,
     ),
     "yelp": Task(
         "google-bert/bert-base-cased",
-        (200, 700, 2000),
-        (Recipe(3e-4, 2, 150), Recipe(5e-4, 2, 150)),
+        (100, 300, 1000),
+        (Recipe(3e-4, 2, 100), Recipe(5e-4, 2, 100)),
         _splits("datasets/Yelp/yelp_review_full/yelp_review_full", "text"),
         baseline=_WORDS,
         penalty=3,
@@ -115,7 +116,7 @@ TASKS = {
     "arxiv": Task(
         "answerdotai/ModernBERT-base",
         (100, 300, 630),
-        (Recipe(3e-4, 5, 150), Recipe(5e-4, 6, 150)),
+        (Recipe(3e-4, 3, 100), Recipe(5e-4, 3, 100)),
         _abstracts,
         length=320,
         baseline=_WORDS,
@@ -264,26 +265,44 @@ def compare(
                 print(name, len(train), seed, way, f"{value:.3f}", f"{seconds} s", flush=True)
 
 
+_NAMES = {
+    "ynat": "04, YNAT, accuracy",
+    "ner": "03 and 09, NER, strict micro F1",
+    "imdb": "05, IMDB, accuracy",
+    "yelp": "06, Yelp, accuracy",
+    "arxiv": "08, arXiv, accuracy",
+}
+_HEAD = ("notebook and score", "labels", "seeds", *WAYS, "minus from scratch", "minus baseline")
+
+
 def table(into: Path) -> str:
-    """Mean over seeds and paired 95 % intervals of pretrained minus the others (normal approximation)."""
+    """A Markdown table of the means over seeds, and of the differences with 95 % intervals.
+
+    A difference is taken for each seed, on the same training rows; its interval is Student's for the mean.
+    """
     scores: dict = {}
     for line in into.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         task, size, seed, way, _ = entry["key"]
-        scores.setdefault((task, size), {}).setdefault(way, {})[seed] = entry["score"]
-    said = []
+        scores.setdefault((list(TASKS).index(task), size), {}).setdefault(way, {})[seed] = entry["score"]
+    lines = [_HEAD, ["---"] * len(_HEAD)]
     for (task, size), ways in sorted(scores.items()):
-        text = f"{task:6} {size:5}  " + "  ".join(
-            f"{way} {np.mean(list(by.values())):.3f} ({len(by)})" for way, by in ways.items()
-        )
-        for way in ("from scratch", "baseline"):
-            seeds = ways.get("pretrained", {}).keys() & ways.get(way, {}).keys()
-            if len(seeds) > 1:
-                difference = np.array([ways["pretrained"][seed] - ways[way][seed] for seed in seeds])
-                half = 1.96 * difference.std(ddof=1) / len(difference) ** 0.5
-                text += f"  minus {way} {difference.mean():+.3f} ± {half:.3f}"
-        said.append(text)
-    return "\n".join(said)
+        means = [f"{np.mean(list(ways[way].values())):.3f}" if way in ways else "" for way in WAYS]
+        seeds = max(len(by_seed) for by_seed in ways.values())
+        differences = [_difference(ways.get("pretrained", {}), ways.get(way, {})) for way in WAYS[1:]]
+        lines.append([_NAMES[list(TASKS)[task]], f"{size:,}", str(seeds), *means, *differences])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _difference(one: dict, other: dict) -> str:
+    """Mean difference over the seeds that both have, and half of its interval; empty below two."""
+    from scipy.stats import t
+
+    pairs = np.array([one[seed] - other[seed] for seed in one.keys() & other.keys()])
+    if len(pairs) < 2:
+        return ""
+    half = t.ppf(0.975, len(pairs) - 1) * pairs.std(ddof=1) / len(pairs) ** 0.5
+    return f"{pairs.mean():+.3f} ± {half:.3f}"
 
 
 if __name__ == "__main__":
@@ -292,7 +311,7 @@ if __name__ == "__main__":
     parser.add_argument("--task", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--sizes", type=int, nargs="+", help="training rows (default: the task's)")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--ways", nargs="+", default=["baseline", "from scratch", "pretrained"])
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--rate", type=float, help="another learning rate for the pretrained one")
     parser.add_argument("--steps", type=int, help="at least so many steps for the pretrained one")
     parser.add_argument("--into", type=Path, help="results (default: results.jsonl beside the weights)")
