@@ -81,6 +81,11 @@ def comments(split: str, seed: str = "emotions", share: float = 1.0) -> list[Com
     return random.sample(list(made.values()), len(made))
 
 
+def by_hand() -> list[Comment]:
+    """The comments that were written one by one: nearer to what people write, and never for training."""
+    return [Comment(text, (label,), ()) for label in LABELS for text in TEXT.by_hand[label]]
+
+
 def _styled(text: str, random: Random) -> str:
     """The comment as somebody in a hurry types it, now and then."""
     if random.random() < _NO_STOP:
