@@ -49,9 +49,9 @@ class Plan:
 
 _UNCASED = "google-bert/bert-base-uncased"
 PLANS = {
-    "klue/bert-base": Plan(corpus.KOREAN, "klue/bert-base", 14_000),
+    "klue/bert-base": Plan(corpus.KOREAN, "klue/bert-base", 13_000),
     "klue/roberta-base": Plan(corpus.KOREAN, "klue/bert-base", 0, "klue/bert-base"),
-    _UNCASED: Plan(corpus.ENGLISH, _UNCASED, 7_000),
+    _UNCASED: Plan(corpus.ENGLISH, _UNCASED, 7_500),
     "google-bert/bert-base-cased": Plan(corpus.ENGLISH, _UNCASED, 2_000, _UNCASED),
     "FacebookAI/roberta-base": Plan(corpus.ENGLISH, _UNCASED, 2_000, _UNCASED),
     "answerdotai/ModernBERT-base": Plan(corpus.ENGLISH, _UNCASED, 6_000),
@@ -117,9 +117,11 @@ def pretrain(repo: str, options: Options) -> bool:
     done = {"steps": 0, "seconds": 0, "losses": {}}
     if steps:
         checkpoint = options.cache / f"{repo.replace('/', '--')}.pt"
-        done = students.train(
-            student, students.lesson(student, texts, said), settings, checkpoint, options.until
-        )
+        documents = []
+        if plan.language == corpus.ENGLISH:
+            documents = corpus.documents(3 * options.sentences // 10, options.data, options.real)
+        lesson = students.lesson(student, texts, said, documents)
+        done = students.train(student, lesson, settings, checkpoint, options.until)
     if done is None:
         print(f"{repo}: time is up; the training goes on where it stopped")
         return False
@@ -150,7 +152,7 @@ def _texts(language: str, options: Options) -> tuple[list[str], dict]:
         drawn = corpus.korean(options.sentences, options.data)
     else:
         drawn = corpus.english(options.sentences, options.data)
-    real, notices = corpus.real(options.real, language, options.taught // 2)
+    real, notices = corpus.real(options.real, language, options.sentences // 2)
     texts = [text for pair in zip(drawn.kept, real, strict=False) for text in pair]
     texts += [*drawn.kept[len(real) :], *real[len(drawn.kept) :]]
     facts = {

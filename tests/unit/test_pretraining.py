@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -43,6 +44,14 @@ def test_no_validation_or_test_sentence_is_in_the_text(language, request):
     assert len(drawn.kept) == len(set(drawn.kept)) == 3_000
     assert not forbidden & {corpus.plain(text) for text in drawn.kept}
     assert drawn.same_sentence > 0, "the rule has something to do"
+
+
+def test_documents_hold_no_sentence_of_a_test_split():
+    documents = corpus.documents(300, DATA, [DATA])
+    forbidden = {corpus.plain(text) for text in corpus.held_out_texts(DATA, corpus.ENGLISH)}
+    assert len(documents) > 300 and all(len(sentences) > 1 for sentences in documents)
+    assert not forbidden & {corpus.plain(each) for sentences in documents for each in sentences}
+    assert documents == corpus.documents(300, DATA, [DATA])
 
 
 def test_what_is_held_out_is_all_that_the_notebooks_score_on():
@@ -174,6 +183,88 @@ def _trained(checkpoint: Path, until=None, steps_at_once=None):
     made = student.new("klue/bert-base", DATA)
     lesson = student.lesson(made, TEXTS, list(FakeTeacher().says(TEXTS[:12])))
     return made, student.train(made, lesson, SETTINGS, checkpoint, until)
+
+
+def test_the_teachers_token_states_are_those_of_its_middle_layer(tmp_path, monkeypatch):
+    import torch
+    import transformers
+
+    monkeypatch.setitem(teacher.MIDDLE, "multilingual-e5-small", 1)
+    config = transformers.BertConfig(
+        vocab_size=99, hidden_size=8, num_hidden_layers=3, num_attention_heads=2, intermediate_size=8
+    )
+    model = transformers.BertModel(config, add_pooling_layer=False).eval()
+    model.save_pretrained(tmp_path)
+    student.new("klue/bert-base", DATA).tokenizer.save(str(tmp_path / "tokenizer.json"))
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_file=str(tmp_path / "tokenizer.json"),
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+    )
+    tokenizer.save_pretrained(tmp_path)
+    one = teacher.Teacher(tmp_path)
+    one._loaded = tokenizer, Clipped(model)
+    (said,) = one.says(["서울 날씨"])
+    ids = tokenizer("서울 날씨", return_tensors="pt")["input_ids"].clamp(max=98)
+    with torch.inference_mode():
+        layers = model(ids, output_hidden_states=True).hidden_states
+    assert np.allclose(said.states, layers[1][0, 1:-1].numpy(), atol=1e-2)
+    assert np.allclose(said.pooled[:8], layers[3][0].mean(0).numpy(), atol=1e-2)
+    assert np.allclose(said.pooled[8:], layers[1][0].mean(0).numpy(), atol=1e-2)
+
+
+class Clipped:
+    """A model of a small vocabulary that takes any ids."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def __call__(self, input_ids, **options):
+        options.pop("token_type_ids", None)
+        return self.model(input_ids.clamp(max=98), **options)
+
+
+@pytest.mark.parametrize(("vectors", "lowest", "highest"), [("by document", 0, 0.2), ("all alike", 2.0, 2.2)])
+def test_halves_of_a_document_find_each_other_by_what_they_share(vectors, lowest, highest):
+    """Sub-words 50 to 53 are the first document's, 60 to 63 the second's; eight to choose from: log(8) is a guess."""
+    import torch
+
+    table = torch.eye(50).repeat_interleave(10, 0) if vectors == "by document" else torch.ones(500, 50)
+    table[:5] = 0
+
+    def body(input_ids, attention_mask):
+        states = table[input_ids]
+        return SimpleNamespace(
+            last_hidden_state=states + states.sum(1, keepdim=True)
+        )  # the first one sees all
+
+    guesser = SimpleNamespace(
+        special={"pad_token": 0, "unk_token": 1, "cls_token": 2, "sep_token": 3, "mask_token": 4},
+        tokenizer=SimpleNamespace(get_vocab_size=lambda: 500),
+        body=body,
+        model=SimpleNamespace(lm_head=lambda states: torch.zeros(len(states), 500)),
+    )
+    text = student.Lesson(
+        [[2, 10, 3]], documents=[[[10 * n + k] * 3 for k in range(4)] for n in range(5, 45)]
+    )
+    pairs = torch.nn.ModuleDict({name: torch.nn.Identity() for name in ("mean", "first")})
+
+    class Numbers:
+        """Eight different documents, and chance for the rest."""
+
+        def __init__(self):
+            self.other = np.random.default_rng(0)
+
+        def integers(self, low, high=None, size=None):
+            return np.arange(8) if size == 8 else self.other.integers(low, high, size)
+
+        def random(self, size):
+            return self.other.random(size)
+
+    found = student.pair_losses(guesser, pairs, text, 8, Numbers())
+    assert lowest <= float(found["pairs"]) <= highest
+    assert float(found["pair words"]) == pytest.approx(np.log(500), abs=1e-3)
 
 
 def test_a_training_goes_on_where_it_stopped(tmp_path):

@@ -256,6 +256,36 @@ def english(count: int, data: Path, seed: str = "pretraining") -> Drawn:
     return Drawn(tuple(kept), made, same, alike)
 
 
+def documents(count: int, data: Path, roots: Iterable[Path], seed: str = "documents") -> list[list[str]]:
+    """``count`` invented reviews and abstracts and, of each kind that a root holds, half as many real ones, each cut
+    into sentences and without those that a rule leaves out; texts of one sentence are no documents."""
+    forbidden, names = set(), set()
+    for text in held_out_texts(data, ENGLISH):
+        forbidden.add(plain(text))
+        names.add(_without_names(text))
+
+    def kept(text: str) -> list[str]:
+        return [p for p in cut(text) if plain(p) not in forbidden and _without_names(p) not in names]
+
+    random = Random(seed)
+    makers = (
+        lambda: imdb.review(random.choice(imdb.LABELS), random),
+        lambda: yelp.review(random.randrange(5), random),
+        lambda: _paper(random),
+    )
+    made: list[list[str]] = []
+    while len(made) < count:
+        made += [parts for maker in makers if len(parts := kept(maker())) > 1]
+    for root in roots:
+        for path, column, _ in REAL[ENGLISH]:
+            if (file := root / "datasets" / path).is_file():
+                values = pq.read_table(file, columns=[column])[column].to_pylist()
+                for value in random.sample(values, min(count // 4, len(values))):
+                    if len(parts := kept(value)) > 1:
+                        made.append(parts)
+    return random.sample(made, len(made))
+
+
 def passages(sentences: list[str], random: Random) -> list[str]:
     """The sentences joined by ones to fives, half of them left alone."""
     made, place = [], 0

@@ -40,6 +40,7 @@ class Settings:
     rate: float = 1.2e-3
     warm_up: float = 0.04
     weights: tuple[float, float] = (3.0, 2.0)
+    pairs: int = 16  # documents of a step on halves
     without_teacher: float = 0.5  # share of a batch's sentences that only have words to guess
     seed: int = 42
 
@@ -164,16 +165,20 @@ class Lesson:
     """Sentences as ids and, for the first of them, what the teacher says.
 
     ids: one list a sentence; tokens: one (sub-words, teacher's width) array, NaN at sub-words without a target;
-    vectors: (sentences with a teacher, teacher's width).
+    vectors: (sentences with a teacher, teacher's width); documents: longer texts, each as its sentences' ids without
+    special tokens.
     """
 
     ids: list[list[int]]
     tokens: list[np.ndarray] = field(default_factory=list)
     vectors: np.ndarray | None = None
+    documents: list[list[list[int]]] = field(default_factory=list)
 
 
-def lesson(student: Student, texts: Sequence[str], said: Sequence[Said]) -> Lesson:
-    """Tokenize ``texts`` and standardise the targets of the first ``len(said)`` ones."""
+def lesson(
+    student: Student, texts: Sequence[str], said: Sequence[Said], documents: Sequence[Sequence[str]] = ()
+) -> Lesson:
+    """Tokenize everything and standardise the targets of the first ``len(said)`` texts."""
     student.tokenizer.enable_truncation(LENGTH)
     encoded = student.tokenizer.encode_batch(list(texts))
     tokens = [aligned(each.offsets, one) for each, one in zip(encoded, said, strict=False)]
@@ -183,7 +188,11 @@ def lesson(student: Student, texts: Sequence[str], said: Sequence[Said]) -> Less
         mean, scale = np.nanmean(sample, 0), np.nanstd(sample, 0) + 1e-6
         tokens = [((each - mean) / scale).astype(np.float16) for each in tokens]
         vectors = (vectors - vectors.mean(0)) / (vectors.std(0) + 1e-6)
-    return Lesson([each.ids for each in encoded], tokens, vectors)
+    cut = [
+        [each.ids for each in student.tokenizer.encode_batch(list(sentences), add_special_tokens=False)]
+        for sentences in documents
+    ]
+    return Lesson([each.ids for each in encoded], tokens, vectors, cut)
 
 
 def _order(lengths: np.ndarray, batch: int, random: np.random.Generator) -> list[np.ndarray]:
@@ -236,9 +245,9 @@ def _words(model: nn.Module, states: torch.Tensor) -> torch.Tensor:
 class Heads(nn.Module):
     """The linear heads that meet the teacher."""
 
-    def __init__(self, width: int, pooler: bool):
+    def __init__(self, token: int, width: int, pooler: bool):
         super().__init__()
-        self.token = nn.Linear(WIDTH, width)
+        self.token = nn.Linear(WIDTH, token)
         self.mean = nn.Linear(WIDTH, width)
         self.first = nn.Linear(WIDTH, width)
         self.pooler = nn.Linear(WIDTH, width) if pooler else None
@@ -246,16 +255,9 @@ class Heads(nn.Module):
 
 def losses(student: Student, heads: Heads | None, lesson: Lesson, rows: np.ndarray, random) -> dict:
     """The losses of one batch by name."""
-    special = student.special
-    longest = max(len(lesson.ids[row]) for row in rows)
-    ids = torch.full((len(rows), longest), special["pad_token"])
-    for place, row in enumerate(rows):
-        ids[place, : len(lesson.ids[row])] = torch.tensor(lesson.ids[row])
-    mask = (ids != special["pad_token"]).long()
-    shown, hidden = hide(ids, special, student.tokenizer.get_vocab_size(), random)
-    answer = student.body(input_ids=shown, attention_mask=mask)
-    states = answer.last_hidden_state
-    found = {"words": nn.functional.cross_entropy(_words(student.model, states[hidden]), ids[hidden])}
+    ids, mask = _padded([lesson.ids[row] for row in rows], student.special["pad_token"])
+    answer, states, words = _guess(student, ids, mask, random)
+    found = {"words": words}
     taught = [(place, row) for place, row in enumerate(rows) if row < len(lesson.tokens)]
     if not taught or heads is None:
         return found
@@ -274,6 +276,62 @@ def losses(student: Student, heads: Heads | None, lesson: Lesson, rows: np.ndarr
     return found
 
 
+def _padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """(ids, attention mask) of a batch."""
+    ids = torch.full((len(rows), max(map(len, rows))), pad)
+    for place, row in enumerate(rows):
+        ids[place, : len(row)] = torch.tensor(row)
+    return ids, (ids != pad).long()
+
+
+def _guess(student: Student, ids: torch.Tensor, mask: torch.Tensor, random):
+    """(the body's answer, its states, the loss of the hidden sub-words)"""
+    shown, hidden = hide(ids, student.special, student.tokenizer.get_vocab_size(), random)
+    answer = student.body(input_ids=shown, attention_mask=mask)
+    states = answer.last_hidden_state
+    return (
+        answer,
+        states,
+        nn.functional.cross_entropy(_words(student.model, states[hidden]), ids[hidden]),
+    )
+
+
+def pair_losses(student: Student, pairs: nn.ModuleDict, lesson: Lesson, batch: int, random) -> dict:
+    """Masked words, and which half belongs to which: both halves of a document are about, and of, one mind.
+
+    Each of ``batch`` documents is cut at random into two sets of sentences; a half has to find the other among all
+    the others' by the cosine of their vectors (InfoNCE, van den Oord et al. 2018; for texts DeCLUTR, Giorgi et al.
+    2021). So what runs through a whole text, its subject and its verdict, has to be in the sentence vector.
+    """
+    special = student.special
+    halves: tuple[list, list] = ([], [])
+    for number in random.integers(0, len(lesson.documents), batch):
+        sentences = lesson.documents[number]
+        first = int(random.integers(0, max(1, len(sentences) - 11)))
+        sentences = sentences[first : first + 12]
+        side = random.random(len(sentences)) < 0.5
+        if side.all() or not side.any():
+            side[int(random.integers(len(side)))] ^= True
+        for half, chosen in zip(halves, (side, ~side), strict=True):
+            ids = [i for sentence, taken in zip(sentences, chosen, strict=True) if taken for i in sentence]
+            half.append([special["cls_token"], *ids[: LENGTH - 2], special["sep_token"]])
+    ids, mask = _padded([*halves[0], *halves[1]], special["pad_token"])
+    answer, states, words = _guess(student, ids, mask, random)
+    weight = mask.unsqueeze(-1)
+    vectors = {"mean": (states * weight).sum(1) / weight.sum(1), "first": states[:, 0]}
+    if "pooler" in pairs:
+        vectors["pooler"] = answer.pooler_output
+    right = torch.arange(batch)
+    total = torch.zeros(())
+    for name, vector in vectors.items():
+        unit = nn.functional.normalize(pairs[name](vector), dim=-1)
+        alike = unit[:batch] @ unit[batch:].T / 0.1
+        total = (
+            total + nn.functional.cross_entropy(alike, right) + nn.functional.cross_entropy(alike.T, right)
+        )
+    return {"pair words": words, "pairs": total / (2 * len(vectors))}
+
+
 def train(
     student: Student, lesson: Lesson, settings: Settings, checkpoint: Path, until: float | None = None
 ) -> dict | None:
@@ -283,9 +341,13 @@ def train(
     the mean losses of the last hundred steps; None where the time was up before the end.
     """
     torch.manual_seed(settings.seed)
-    width = lesson.vectors.shape[1] if lesson.vectors is not None else 0
-    heads = Heads(width, student.entry["kind"] == "bert") if width else None
-    parameters = [*student.model.parameters(), *(heads.parameters() if heads else [])]
+    heads = None
+    if lesson.tokens:
+        widths = lesson.tokens[0].shape[1], lesson.vectors.shape[1]
+        heads = Heads(*widths, student.entry["kind"] == "bert")
+    names = ("mean", "first", "pooler")[: 3 if student.entry["kind"] == "bert" else 2]
+    pairs = nn.ModuleDict({name: nn.Linear(WIDTH, 128) for name in names}) if lesson.documents else None
+    parameters = [each for part in (student.model, heads, pairs) if part for each in part.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=0.01, fused=True)
     warm = max(1, round(settings.warm_up * settings.steps))
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -293,8 +355,7 @@ def train(
         lambda step: min((step + 1) / warm, max(0.02, (settings.steps - step) / settings.steps)),
     )
     parts = {"model": student.model, "optimizer": optimizer, "schedule": schedule}
-    if heads:
-        parts["heads"] = heads
+    parts |= {name: part for name, part in {"heads": heads, "pairs": pairs}.items() if part}
     step, seconds = _restore(parts, checkpoint, settings)
     dropout = [module for module in student.model.modules() if isinstance(module, nn.Dropout)]
     shares = {module: module.p for module in dropout}
@@ -303,17 +364,22 @@ def train(
     _attention_dropout(student.model, 0.0)
     student.model.train()
     source = batches(lesson, settings)
-    for _ in range(step):
-        next(source)
+    for done in range(step):
+        if not _is_pairs(lesson, done):
+            next(source)
     recent: list[dict] = []
     began = saved = time.monotonic()
     while step < settings.steps:
         random = np.random.default_rng([settings.seed, 1, step])
-        found = losses(student, heads, lesson, next(source), random)
-        total = found["words"] + settings.weights[0] * found.get("tokens", 0.0)
-        total = total + settings.weights[1] * sum(
-            found.get(name, 0.0) for name in ("mean", "first", "pooler")
-        )
+        if _is_pairs(lesson, step):
+            found = pair_losses(student, pairs, lesson, settings.pairs, random)
+            total = sum(found.values())
+        else:
+            found = losses(student, heads, lesson, next(source), random)
+            total = found["words"] + settings.weights[0] * found.get("tokens", 0.0)
+            total = total + settings.weights[1] * sum(
+                found.get(name, 0.0) for name in ("mean", "first", "pooler")
+            )
         total.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
@@ -333,6 +399,11 @@ def train(
     for module, share in shares.items():
         module.p = share
     return {"steps": step, "seconds": round(seconds + time.monotonic() - began), "losses": _mean(recent)}
+
+
+def _is_pairs(lesson: Lesson, step: int) -> bool:
+    """Whether a step is one on halves of documents: each third, where there are documents."""
+    return bool(lesson.documents) and step % 3 == 2
 
 
 def _attention_dropout(model: nn.Module, share: float) -> None:

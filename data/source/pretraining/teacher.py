@@ -12,14 +12,18 @@ import numpy as np
 
 SHARD = 512  # sentences a file
 LENGTH = 128  # the teacher's tokens a sentence; what is behind them has no target
+# The layer whose token states are taken. A sentence encoder's last layers say less and less of single words: a linear
+# probe for entities on 250 sentences is right on 0.81 of their tokens at e5's layer 8 of 12, on 0.66 at the last.
+MIDDLE = {"multilingual-e5-small": 8, "all-MiniLM-L6-v2": 3}
 
 
 @dataclass(frozen=True)
 class Said:
     """One sentence as the teacher sees it.
 
-    spans: (tokens, 2), first and last-but-one character of each token; states: (tokens, width); pooled: (width,),
-    the mean of all states, special tokens included, as sentence encoders take it.
+    spans: (tokens, 2), first and last-but-one character of each token; states: (tokens, width), of the middle layer;
+    pooled: (2 × width,), the means of all last and of all middle states, special tokens included, as sentence
+    encoders take them.
     """
 
     spans: np.ndarray
@@ -64,13 +68,16 @@ class Teacher:
                 {"input_ids": [encoded["input_ids"][i] for i in rows]}, return_tensors="pt"
             )
             with torch.inference_mode():
-                states = model(**padded).last_hidden_state.numpy()
-            for row, values in zip(rows, states, strict=True):
-                values = values[: lengths[row]]
+                layers = model(**padded, output_hidden_states=True).hidden_states
+            last, middle = layers[-1].numpy(), layers[MIDDLE[self.name]].numpy()
+            for row, end, values in zip(rows, last, middle, strict=True):
+                values, end = values[: lengths[row]], end[: lengths[row]]
                 spans = np.array(encoded["offset_mapping"][row], dtype=np.int16)
                 inside = spans[:, 1] > spans[:, 0]
                 found[row] = Said(
-                    spans[inside], values[inside].astype(np.float16), values.mean(0).astype(np.float16)
+                    spans[inside],
+                    values[inside].astype(np.float16),
+                    np.concatenate([end.mean(0), values.mean(0)]).astype(np.float16),
                 )
         for number in range(len(texts)):
             yield found[number]
@@ -81,7 +88,9 @@ def cached(teacher: Teacher, texts: Sequence[str], cache: Path, until: float | N
 
     until: a time of ``time.monotonic``; None: all of them. A shard is whole or not there; another run goes on.
     """
-    digest = hashlib.sha256(json.dumps([teacher.name, LENGTH, list(texts)]).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(
+        json.dumps([teacher.name, LENGTH, MIDDLE[teacher.name], list(texts)]).encode()
+    ).hexdigest()[:12]
     folder = cache / f"{teacher.name}-{digest}"
     folder.mkdir(parents=True, exist_ok=True)
     said: list[Said] = []
