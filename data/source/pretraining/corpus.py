@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
@@ -181,6 +182,13 @@ def _without_names(text: str) -> str:
     return plain(" ".join([head, *(SLOT if word[:1].isupper() and word != "I" else word for word in rest)]))
 
 
+@cache
+def _held_out_english(data: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """Held-out English texts as they are compared: plain, and plain without names."""
+    texts = held_out_texts(data, ENGLISH)
+    return frozenset(map(plain, texts)), frozenset(map(_without_names, texts))
+
+
 # --- the text ------------------------------------------------------------------------------------------------
 def korean(count: int, data: Path, seed: str = "pretraining") -> Drawn:
     """``count`` sentences, headlines and NER sentences in turn, with training's templates and names.
@@ -225,11 +233,7 @@ def english(count: int, data: Path, seed: str = "pretraining") -> Drawn:
 
     A sentence that a rule leaves out is left out of its passage.
     """
-    forbidden = set()
-    names = set()
-    for text in held_out_texts(data, ENGLISH):
-        forbidden.add(plain(text))
-        names.add(_without_names(text))
+    forbidden, names = _held_out_english(data)
     random = Random(seed)
     makers = (
         lambda: imdb.review(random.choice(imdb.LABELS), random),
@@ -259,10 +263,7 @@ def english(count: int, data: Path, seed: str = "pretraining") -> Drawn:
 def documents(count: int, data: Path, roots: Iterable[Path], seed: str = "documents") -> list[list[str]]:
     """``count`` invented reviews and abstracts and, of each kind that a root holds, half as many real ones, each cut
     into sentences and without those that a rule leaves out; texts of one sentence are no documents."""
-    forbidden, names = set(), set()
-    for text in held_out_texts(data, ENGLISH):
-        forbidden.add(plain(text))
-        names.add(_without_names(text))
+    forbidden, names = _held_out_english(data)
 
     def kept(text: str) -> list[str]:
         return [p for p in cut(text) if plain(p) not in forbidden and _without_names(p) not in names]
