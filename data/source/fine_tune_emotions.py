@@ -25,6 +25,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import numpy as np
 import yaml
 from miniature import emotions
+from pretraining.batches import like_length
 
 REPO, BODY = "SamLowe/roberta-base-go_emotions", "FacebookAI/roberta-base"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
@@ -167,7 +168,7 @@ def _train(model, tokenizer, comments: Sequence[emotions.Comment], recipe: Recip
     step, recent = 0, []
     model.train()
     for _ in range(recipe.epochs):
-        for rows in _batches(lengths, recipe.batch, random):
+        for rows in like_length(lengths, recipe.batch, random, _POOL):
             loss = model(**_encoded(tokenizer, [comments[row] for row in rows]), labels=targets[rows]).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -183,16 +184,6 @@ def _train(model, tokenizer, comments: Sequence[emotions.Comment], recipe: Recip
                     flush=True,
                 )
     model.eval()
-
-
-def _batches(lengths: np.ndarray, batch: int, random: np.random.Generator) -> list[np.ndarray]:
-    """Row numbers in batches of like length, in random order."""
-    rows, found = random.permutation(len(lengths)), []
-    for start in range(0, len(rows), _POOL * batch):
-        pool = rows[start : start + _POOL * batch]
-        pool = pool[np.argsort(lengths[pool], kind="stable")]
-        found += [pool[place : place + batch] for place in range(0, len(pool), batch)]
-    return [found[number] for number in random.permutation(len(found))]
 
 
 def _encoded(tokenizer, comments: Sequence[emotions.Comment]):

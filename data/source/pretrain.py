@@ -95,25 +95,25 @@ def pretrain(repo: str, options: Options) -> bool:
     folder = options.teachers / "models" / plan.teacher
     if not (folder / "config.json").is_file():
         raise PretrainError(f"There is no teacher in {folder}. Name the root that holds it with --teachers.")
+    body = options.into / "models" / plan.body if plan.body else None
+    if body and not (body / "model.safetensors").is_file():
+        raise PretrainError(
+            f"{repo} starts from {plan.body}, which is not in {body}. Pretrain that one first."
+        )
     teacher = Teacher(folder)
     texts, facts = _texts(plan.language, options)
-    said = cached(teacher, texts[: options.taught], options.cache, options.until)
-    if len(said) < min(options.taught, len(texts)):
+    steps = plan.steps if options.steps is None else min(plan.steps, options.steps)
+    said = cached(teacher, texts[: options.taught], options.cache, options.until) if steps else []
+    if steps and len(said) < min(options.taught, len(texts)):
         print(f"{repo}: time is up; {len(said):,} sentences of the teacher's are kept")
         return False
-    steps = min(plan.steps, options.steps if options.steps is not None else plan.steps)
     settings = students.Settings(steps=steps)
     student = students.new(repo, options.data, settings.seed)
     pieces = None
-    if plan.body is None:
-        pieces = students.start_from(student, teacher)
-    else:
-        body = options.into / "models" / plan.body
-        if not (body / "model.safetensors").is_file():
-            raise PretrainError(
-                f"{repo} starts from {plan.body}, which is not in {body}. Pretrain that one first."
-            )
+    if body:
         students.inherit(student, students.loaded(plan.body, body, options.data))
+    else:
+        pieces = students.start_from(student, teacher)
     done = {"steps": 0, "seconds": 0, "losses": {}}
     if steps:
         checkpoint = options.cache / f"{repo.replace('/', '--')}.pt"

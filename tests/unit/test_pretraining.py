@@ -368,6 +368,23 @@ def test_a_repo_that_starts_from_another_says_so_where_that_is_missing(tmp_path,
     arguments += ["--sentences", "60", "--taught", "30"]
     assert pretrain.main(["--model", "FacebookAI/roberta-base", *arguments]) == 2
     assert "Pretrain that one first" in capsys.readouterr().err
+    assert not (tmp_path / "made").exists(), "it is said before the teacher has read anything"
+
+
+def test_a_repo_that_is_a_finished_body_needs_no_teacher_of_its_own(tmp_path, monkeypatch):
+    reader = FakeTeacher(width=200)
+    monkeypatch.setattr(teacher, "Teacher", lambda folder: reader)
+    folder = tmp_path / "teachers/models/klue/bert-base"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    arguments = ["--teachers", str(tmp_path / "teachers"), "--into", str(tmp_path / "made")]
+    arguments += ["--sentences", "60", "--taught", "30", "--steps", "2"]
+    assert pretrain.main(["--model", "klue/bert-base", *arguments]) == 0
+    asked = reader.asked
+    assert pretrain.main(["--model", "klue/roberta-base", *arguments]) == 0
+    assert reader.asked == asked > 0
+    made = tmp_path / "made/models/klue/roberta-base"
+    assert "trained no further" in (made / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -235,18 +235,13 @@ def english(count: int, data: Path, seed: str = "pretraining") -> Drawn:
     """
     forbidden, names = _held_out_english(data)
     random = Random(seed)
-    makers = (
-        lambda: imdb.review(random.choice(imdb.LABELS), random),
-        lambda: yelp.review(random.randrange(5), random),
-        lambda: _paper(random),
-    )
     kept: dict[str, None] = {}
     made = same = alike = 0
     quiet = 0
     while len(kept) < count and quiet < 20_000:
-        for maker in makers:
+        for write in _WRITERS:
             parts = []
-            for part in cut(maker()):
+            for part in cut(write(random)):
                 made += 1
                 if plain(part) in forbidden:
                     same += 1
@@ -261,29 +256,24 @@ def english(count: int, data: Path, seed: str = "pretraining") -> Drawn:
 
 
 def documents(count: int, data: Path, roots: Iterable[Path], seed: str = "documents") -> list[list[str]]:
-    """``count`` invented reviews and abstracts and, of each kind that a root holds, half as many real ones, each cut
-    into sentences and without those that a rule leaves out; texts of one sentence are no documents."""
+    """At least ``count`` invented reviews and abstracts and, of each kind that a root holds, up to a quarter as many
+    real ones.
+
+    Each is cut into sentences, without those that a rule leaves out; texts of one sentence are no documents.
+    """
     forbidden, names = _held_out_english(data)
 
     def kept(text: str) -> list[str]:
         return [p for p in cut(text) if plain(p) not in forbidden and _without_names(p) not in names]
 
     random = Random(seed)
-    makers = (
-        lambda: imdb.review(random.choice(imdb.LABELS), random),
-        lambda: yelp.review(random.randrange(5), random),
-        lambda: _paper(random),
-    )
     made: list[list[str]] = []
     while len(made) < count:
-        made += [parts for maker in makers if len(parts := kept(maker())) > 1]
-    for root in roots:
-        for path, column, _ in REAL[ENGLISH]:
-            if (file := root / "datasets" / path).is_file():
-                values = pq.read_table(file, columns=[column])[column].to_pylist()
-                for value in random.sample(values, min(count // 4, len(values))):
-                    if len(parts := kept(value)) > 1:
-                        made.append(parts)
+        made += [parts for write in _WRITERS if len(parts := kept(write(random))) > 1]
+    for _, values, _ in _real_rows(roots, ENGLISH):
+        for value in random.sample(values, min(count // 4, len(values))):
+            if len(parts := kept(value)) > 1:
+                made.append(parts)
     return random.sample(made, len(made))
 
 
@@ -304,6 +294,22 @@ def _paper(random: Random) -> str:
     return f"{title}. {abstract}"
 
 
+# What writes one invented English text: a film review, a review of a place, a paper.
+_WRITERS = (
+    lambda random: imdb.review(random.choice(imdb.LABELS), random),
+    lambda random: yelp.review(random.randrange(5), random),
+    _paper,
+)
+
+
+def _real_rows(roots: Iterable[Path], language: str) -> Iterator[tuple[str, list, str]]:
+    """(path, the column's values, notice) of every file of REAL that a root holds."""
+    for root in roots:
+        for path, column, notice in REAL[language]:
+            if (file := root / "datasets" / path).is_file():
+                yield path, pq.read_table(file, columns=[column])[column].to_pylist(), notice
+
+
 def real(
     roots: Iterable[Path], language: str, count: int, seed: str = "pretraining"
 ) -> tuple[list[str], list[str]]:
@@ -311,16 +317,11 @@ def real(
     texts: list[str] = []
     notices = []
     longest = 300 if language == KOREAN else 600
-    for root in roots:
-        for path, column, notice in REAL[language]:
-            file = root / "datasets" / path
-            if not file.is_file():
-                continue
-            notices.append(notice)
-            values = pq.read_table(file, columns=[column])[column].to_pylist()
-            random = Random(f"{seed} {path}")
-            for value in random.sample(values, min(count, len(values))):
-                parts = cut(value if isinstance(value, str) else "".join(value))
-                texts += parts if language == KOREAN else passages(parts, random)
+    for path, values, notice in _real_rows(roots, language):
+        notices.append(notice)
+        random = Random(f"{seed} {path}")
+        for value in random.sample(values, min(count, len(values))):
+            parts = cut(value if isinstance(value, str) else "".join(value))
+            texts += parts if language == KOREAN else passages(parts, random)
     texts = [text for text in dict.fromkeys(texts) if 8 <= len(text) <= longest]
     return Random(seed).sample(texts, min(count, len(texts))), notices

@@ -38,8 +38,9 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Task:
-    """A comparison of a notebook. recipes: pretrained, from scratch."""
+    """A comparison of a notebook. title: notebook, dataset and score; recipes: pretrained, from scratch."""
 
+    title: str
     repo: str
     sizes: tuple[int, ...]
     recipes: tuple[Recipe, Recipe]
@@ -85,6 +86,7 @@ def _tagged(data: Path) -> tuple[list, list]:
 _WORDS = {"ngram_range": (1, 2), "min_df": 2, "sublinear_tf": True}
 TASKS = {
     "ynat": Task(
+        "04, YNAT, accuracy",
         "klue/roberta-base",
         (100, 300, 1000, 2800),
         (Recipe(3e-4, 2, 150), Recipe(5e-4, 2, 150)),
@@ -92,6 +94,7 @@ TASKS = {
         baseline={"analyzer": "char_wb", "ngram_range": (2, 4), "sublinear_tf": True},
     ),
     "ner": Task(
+        "03 and 09, NER, strict micro F1",
         "klue/bert-base",
         (250, 1000, 3000),
         (Recipe(5e-4, 5, 300, batch=16), Recipe(1.5e-3, 5, 400, batch=16)),
@@ -99,6 +102,7 @@ TASKS = {
         length=128,
     ),
     "imdb": Task(
+        "05, IMDB, accuracy",
         "google-bert/bert-base-uncased",
         (100, 300, 1000),
         (Recipe(3e-4, 2, 100), Recipe(1e-3, 2, 100)),
@@ -106,6 +110,7 @@ TASKS = {
         baseline=_WORDS,
     ),
     "yelp": Task(
+        "06, Yelp, accuracy",
         "google-bert/bert-base-cased",
         (100, 300, 1000),
         (Recipe(3e-4, 2, 100), Recipe(5e-4, 2, 100)),
@@ -114,6 +119,7 @@ TASKS = {
         penalty=3,
     ),
     "arxiv": Task(
+        "08, arXiv, accuracy",
         "answerdotai/ModernBERT-base",
         (100, 300, 630),
         (Recipe(3e-4, 3, 100), Recipe(5e-4, 3, 100)),
@@ -265,13 +271,6 @@ def compare(
                 print(name, len(train), seed, way, f"{value:.3f}", f"{seconds} s", flush=True)
 
 
-_NAMES = {
-    "ynat": "04, YNAT, accuracy",
-    "ner": "03 and 09, NER, strict micro F1",
-    "imdb": "05, IMDB, accuracy",
-    "yelp": "06, Yelp, accuracy",
-    "arxiv": "08, arXiv, accuracy",
-}
 _HEAD = ("notebook and score", "labels", "seeds", *WAYS, "minus from scratch", "minus baseline")
 
 
@@ -284,13 +283,14 @@ def table(into: Path) -> str:
     for line in into.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         task, size, seed, way, _ = entry["key"]
-        scores.setdefault((list(TASKS).index(task), size), {}).setdefault(way, {})[seed] = entry["score"]
+        scores.setdefault((task, size), {}).setdefault(way, {})[seed] = entry["score"]
     lines = [_HEAD, ["---"] * len(_HEAD)]
-    for (task, size), ways in sorted(scores.items()):
+    order = list(TASKS)
+    for (task, size), ways in sorted(scores.items(), key=lambda item: (order.index(item[0][0]), item[0][1])):
         means = [f"{np.mean(list(ways[way].values())):.3f}" if way in ways else "" for way in WAYS]
         seeds = max(len(by_seed) for by_seed in ways.values())
         differences = [_difference(ways.get("pretrained", {}), ways.get(way, {})) for way in WAYS[1:]]
-        lines.append([_NAMES[list(TASKS)[task]], f"{size:,}", str(seeds), *means, *differences])
+        lines.append([TASKS[task].title, f"{size:,}", str(seeds), *means, *differences])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -22,12 +22,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from pretraining.batches import like_length
 from pretraining.teacher import Said, Teacher, aligned
 from standin import models as standin_models
 
 WIDTH, LAYERS, HEADS, INNER = 192, 4, 4, 256
 LENGTH = 128
 HIDDEN_SHARE = 0.15
+LONGEST_DOCUMENT = 12  # sentences that are halved at a time
+TEMPERATURE = 0.1  # of the cosines between halves
 NEIGHBOUR_LAYERS = 2  # whose attention heads start out looking to the side
 
 
@@ -35,7 +38,7 @@ NEIGHBOUR_LAYERS = 2  # whose attention heads start out looking to the side
 class Settings:
     """How a training goes. weights: of token states and of each sentence vector, beside 1 for masked words."""
 
-    steps: int = 14_000
+    steps: int
     batch: int = 32
     rate: float = 1.2e-3
     warm_up: float = 0.04
@@ -195,17 +198,6 @@ def lesson(
     return Lesson([each.ids for each in encoded], tokens, vectors, cut)
 
 
-def _order(lengths: np.ndarray, batch: int, random: np.random.Generator) -> list[np.ndarray]:
-    """Batches of like length in random order."""
-    rows = random.permutation(len(lengths))
-    pools = [rows[start : start + 50 * batch] for start in range(0, len(rows), 50 * batch)]
-    batches = []
-    for pool in pools:
-        pool = pool[np.argsort(lengths[pool], kind="stable")]
-        batches += [pool[start : start + batch] for start in range(0, len(pool), batch)]
-    return [batches[number] for number in random.permutation(len(batches))]
-
-
 def batches(lesson: Lesson, settings: Settings):
     """Row numbers of one batch after another, for ever; the same for the same seed."""
     lengths = np.array([len(ids) for ids in lesson.ids])
@@ -217,7 +209,7 @@ def batches(lesson: Lesson, settings: Settings):
             round(taught * settings.without_teacher / (1 - settings.without_teacher)) if taught else len(rest)
         )
         chosen = np.concatenate([np.arange(taught), random.permutation(rest)[:wanted]])
-        for rows in _order(lengths[chosen], settings.batch, random):
+        for rows in like_length(lengths[chosen], settings.batch, random):
             yield chosen[rows]
         epoch += 1
 
@@ -256,8 +248,8 @@ class Heads(nn.Module):
 def losses(student: Student, heads: Heads | None, lesson: Lesson, rows: np.ndarray, random) -> dict:
     """The losses of one batch by name."""
     ids, mask = _padded([lesson.ids[row] for row in rows], student.special["pad_token"])
-    answer, states, words = _guess(student, ids, mask, random)
-    found = {"words": words}
+    answer, words = _guess(student, ids, mask, random)
+    states, found = answer.last_hidden_state, {"words": words}
     taught = [(place, row) for place, row in enumerate(rows) if row < len(lesson.tokens)]
     if not taught or heads is None:
         return found
@@ -267,9 +259,7 @@ def losses(student: Student, heads: Heads | None, lesson: Lesson, rows: np.ndarr
     known = ~targets[:, 0].isnan()
     found["tokens"] = nn.functional.mse_loss(heads.token(mine[known]), targets[known])
     vectors = torch.from_numpy(lesson.vectors[[row for _, row in taught]])
-    weight = mask[places].unsqueeze(-1)
-    mean = (states[places] * weight).sum(1) / weight.sum(1)
-    found["mean"] = nn.functional.mse_loss(heads.mean(mean), vectors)
+    found["mean"] = nn.functional.mse_loss(heads.mean(_mean_state(states[places], mask[places])), vectors)
     found["first"] = nn.functional.mse_loss(heads.first(states[places, 0]), vectors)
     if heads.pooler is not None:
         found["pooler"] = nn.functional.mse_loss(heads.pooler(answer.pooler_output[places]), vectors)
@@ -285,30 +275,32 @@ def _padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[torch.Tensor, torc
 
 
 def _guess(student: Student, ids: torch.Tensor, mask: torch.Tensor, random):
-    """(the body's answer, its states, the loss of the hidden sub-words)"""
+    """(the body's answer, the loss of the hidden sub-words)"""
     shown, hidden = hide(ids, student.special, student.tokenizer.get_vocab_size(), random)
     answer = student.body(input_ids=shown, attention_mask=mask)
-    states = answer.last_hidden_state
-    return (
-        answer,
-        states,
-        nn.functional.cross_entropy(_words(student.model, states[hidden]), ids[hidden]),
-    )
+    scores = _words(student.model, answer.last_hidden_state[hidden])
+    return answer, nn.functional.cross_entropy(scores, ids[hidden])
+
+
+def _mean_state(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """(texts, width): the mean over each text's sub-words."""
+    weight = mask.unsqueeze(-1)
+    return (states * weight).sum(1) / weight.sum(1)
 
 
 def pair_losses(student: Student, pairs: nn.ModuleDict, lesson: Lesson, batch: int, random) -> dict:
-    """Masked words, and which half belongs to which: both halves of a document are about, and of, one mind.
+    """The losses of masked words and of halves of documents that have to find each other.
 
-    Each of ``batch`` documents is cut at random into two sets of sentences; a half has to find the other among all
-    the others' by the cosine of their vectors (InfoNCE, van den Oord et al. 2018; for texts DeCLUTR, Giorgi et al.
-    2021). So what runs through a whole text, its subject and its verdict, has to be in the sentence vector.
+    The sentences of each of ``batch`` documents are split at random into two halves. A half has to tell its other half
+    from those of the other documents by the cosine of their vectors (InfoNCE, van den Oord et al. 2018; for texts
+    DeCLUTR, Giorgi et al. 2021). So the vector has to hold what runs through a whole text: its subject, its verdict.
     """
     special = student.special
     halves: tuple[list, list] = ([], [])
     for number in random.integers(0, len(lesson.documents), batch):
         sentences = lesson.documents[number]
-        first = int(random.integers(0, max(1, len(sentences) - 11)))
-        sentences = sentences[first : first + 12]
+        first = int(random.integers(0, max(1, len(sentences) - LONGEST_DOCUMENT + 1)))
+        sentences = sentences[first : first + LONGEST_DOCUMENT]
         side = random.random(len(sentences)) < 0.5
         if side.all() or not side.any():
             side[int(random.integers(len(side)))] ^= True
@@ -316,16 +308,16 @@ def pair_losses(student: Student, pairs: nn.ModuleDict, lesson: Lesson, batch: i
             ids = [i for sentence, taken in zip(sentences, chosen, strict=True) if taken for i in sentence]
             half.append([special["cls_token"], *ids[: LENGTH - 2], special["sep_token"]])
     ids, mask = _padded([*halves[0], *halves[1]], special["pad_token"])
-    answer, states, words = _guess(student, ids, mask, random)
-    weight = mask.unsqueeze(-1)
-    vectors = {"mean": (states * weight).sum(1) / weight.sum(1), "first": states[:, 0]}
+    answer, words = _guess(student, ids, mask, random)
+    states = answer.last_hidden_state
+    vectors = {"mean": _mean_state(states, mask), "first": states[:, 0]}
     if "pooler" in pairs:
         vectors["pooler"] = answer.pooler_output
     right = torch.arange(batch)
     total = torch.zeros(())
     for name, vector in vectors.items():
         unit = nn.functional.normalize(pairs[name](vector), dim=-1)
-        alike = unit[:batch] @ unit[batch:].T / 0.1
+        alike = unit[:batch] @ unit[batch:].T / TEMPERATURE
         total = (
             total + nn.functional.cross_entropy(alike, right) + nn.functional.cross_entropy(alike.T, right)
         )
@@ -341,12 +333,13 @@ def train(
     the mean losses of the last hundred steps; None where the time was up before the end.
     """
     torch.manual_seed(settings.seed)
-    heads = None
+    has_pooler = student.entry["kind"] == "bert"
+    heads = pairs = None
     if lesson.tokens:
-        widths = lesson.tokens[0].shape[1], lesson.vectors.shape[1]
-        heads = Heads(*widths, student.entry["kind"] == "bert")
-    names = ("mean", "first", "pooler")[: 3 if student.entry["kind"] == "bert" else 2]
-    pairs = nn.ModuleDict({name: nn.Linear(WIDTH, 128) for name in names}) if lesson.documents else None
+        heads = Heads(lesson.tokens[0].shape[1], lesson.vectors.shape[1], has_pooler)
+    if lesson.documents:
+        names = ["mean", "first", *(["pooler"] if has_pooler else [])]
+        pairs = nn.ModuleDict({name: nn.Linear(WIDTH, 128) for name in names})
     parameters = [each for part in (student.model, heads, pairs) if part for each in part.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=0.01, fused=True)
     warm = max(1, round(settings.warm_up * settings.steps))
