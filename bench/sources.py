@@ -107,11 +107,16 @@ class Sources:
         return Dataset.from_polars(papers.with_columns(label=pl.Series(labels)))
 
     @cached_property
-    def _models(self) -> Path:
+    def _roots(self) -> list[Path]:
         from standin.models import ensure_models
 
         roots = [self.root] if self.real else []
-        return ensure_models(paths.outputs_root() / "sandbox" / "models", roots, self.miniature) / "models"
+        return ensure_models(paths.outputs_root() / "sandbox" / "models", roots, self.miniature)
+
+    def _model(self, name: str) -> Path:
+        """The folder that the sandbox would serve as this model."""
+        folders = (root / "models" / name for root in self._roots)
+        return next(folder for folder in folders if (folder / "config.json").is_file())
 
     def tokenizer(self, task: Task) -> Any:
         """The task's tokenizer. English text without its own real vocabulary is cut with that of bert-base-uncased."""
@@ -119,7 +124,7 @@ class Sources:
 
         stand_in = "google-bert/bert-base-uncased"
         own = (self.root / "models" / task.model).is_dir()
-        return AutoTokenizer.from_pretrained(self._models / (task.model if own else stand_in))
+        return AutoTokenizer.from_pretrained(self._model(task.model if own else stand_in))
 
     def model(self, task: Task, size: str, seed: int = SEED) -> Any:
         """The task's model with random weights: the miniature, or `small` and `base` from a config."""
@@ -133,7 +138,7 @@ class Sources:
             if task.name == "ner"
             else transformers.AutoModelForSequenceClassification
         )
-        folder = self._models / task.model
+        folder = self._model(task.model)
         tokenizer = self.tokenizer(task)
         small = transformers.AutoConfig.from_pretrained(folder)
         kind, special = type(small), {"pad_token_id": tokenizer.pad_token_id}

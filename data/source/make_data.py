@@ -1,9 +1,10 @@
-"""Write the miniature datasets, vocabularies and cards under data/, the same bytes each time.
+"""Write the miniature datasets, and the models' vocabularies, tokenizers and configurations, under data/.
 
     python data/source/make_data.py [--into FOLDER]
 
-Needs pyarrow, tokenizers and PyYAML, which the project installs. Files under data/ that are written by hand
-(data/README.md, data/hub.json, data/spaces) are left alone.
+The bytes are the same each time. Needs pyarrow, tokenizers and PyYAML, which the project installs. The models' weights
+and cards, which pretrain.py writes, and what is written by hand (data/README.md, data/hub.json, data/spaces) are left
+alone.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from miniature import arxiv, cards, english, imdb, lexicon, mrc, ner, vocabulary, yelp, ynat
+from miniature import arxiv, cards, english, imdb, lexicon, models, mrc, ner, vocabulary, yelp, ynat
 
 NER_ROWS = {"train": 3000, "validation": 600}
 YNAT_ROWS = {"train": 2800, "validation": 700}
@@ -99,9 +100,7 @@ def make(data: Path) -> None:
     korean += [[row["context"]] for row in tables["mrc"]["train"]]
     text = english.lines()
     text += [_without_names(review) for review in reviews]
-    _write_vocabularies(data / "models", korean, text, papers)
-    for repo in cards.MODELS:
-        _write_text(data / "models" / repo / "README.md", cards.model_card(repo))
+    _write_models(data / "models", korean, text, papers)
 
 
 def _write_reviews(datasets: Path) -> list[str]:
@@ -155,27 +154,44 @@ def _without_names(review: str) -> str:
     return re.sub(r"\w+", lambda word: "" if word[0] in imdb.NAMES_APART else word[0], review)
 
 
-def _write_vocabularies(models: Path, korean: list[list[str]], text: list[str], academic: list[str]) -> None:
+def _write_models(folder: Path, korean: list[list[str]], text: list[str], academic: list[str]) -> None:
     """``text`` is for every English vocabulary, ``academic`` for the byte-level ones alone: ModernBERT reads papers."""
     pieces = vocabulary.korean_wordpiece(korean, KOREAN_PIECES)
     for repo, special in (
         ("klue/bert-base", ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]),
         ("klue/roberta-base", ["[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]"]),
     ):
-        _write_text(models / repo / "vocab.txt", "\n".join(special + pieces) + "\n")
+        _write_model(folder, repo, special + pieces)
 
     for repo, lowercase in (("google-bert/bert-base-uncased", True), ("google-bert/bert-base-cased", False)):
-        pieces = vocabulary.english_wordpiece(text, ENGLISH_PIECES, lowercase)
-        _write_text(models / repo / "vocab.txt", "\n".join(pieces) + "\n")
+        _write_model(folder, repo, vocabulary.english_wordpiece(text, ENGLISH_PIECES, lowercase))
 
     pieces, merges = vocabulary.byte_level_bpe(text + academic, BYTE_LEVEL_PIECES)
-    for repo, first, last in (
-        ("FacebookAI/roberta-base", ["<s>", "<pad>", "</s>", "<unk>"], ["<mask>"]),
-        ("answerdotai/ModernBERT-base", [], ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]),
+    roberta = ["<s>", "<pad>", "</s>", "<unk>", *pieces, "<mask>"]
+    for repo, every in (
+        ("FacebookAI/roberta-base", roberta),
+        ("SamLowe/roberta-base-go_emotions", roberta),
+        ("answerdotai/ModernBERT-base", [*pieces, "[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]),
     ):
-        ids = {piece: number for number, piece in enumerate([*first, *pieces, *last])}
-        _write_text(models / repo / "vocab.json", json.dumps(ids, ensure_ascii=False, indent=0) + "\n")
-        _write_text(models / repo / "merges.txt", "\n".join(["#version: 0.2", *merges]) + "\n")
+        _write_model(folder, repo, every, merges)
+
+
+def _write_model(folder: Path, repo: str, pieces: list[str], merges: list[str] | None = None) -> None:
+    """Vocabulary, tokenizer and configuration of one model."""
+    ids = {piece: number for number, piece in enumerate(pieces)}
+    if merges is None:
+        _write_text(folder / repo / "vocab.txt", "\n".join(pieces) + "\n")
+    else:
+        _write_text(folder / repo / "vocab.json", json.dumps(ids, ensure_ascii=False, indent=0) + "\n")
+        _write_text(folder / repo / "merges.txt", "\n".join(["#version: 0.2", *merges]) + "\n")
+    pairs = merges and [tuple(line.split(" ")) for line in merges]
+    tokenizer = models.tokenizer(repo, ids, pairs).to_str(pretty=True)
+    _write_text(folder / repo / "tokenizer.json", tokenizer)
+    for name, content in (
+        ("tokenizer_config.json", models.tokenizer_config(repo)),
+        ("config.json", models.config(repo, ids)),
+    ):
+        _write_text(folder / repo / name, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
 def _write_table(path: Path, table: pa.Table) -> None:

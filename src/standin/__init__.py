@@ -8,9 +8,7 @@ from pathlib import Path
 
 from standin.errors import StandinError
 
-__all__ = [
-    "USER", "Sandbox", "StandinError", "environment", "kinds_of_models", "serve", "whole_models",
-]  # fmt: skip
+__all__ = ["USER", "Sandbox", "StandinError", "environment", "kinds_of_models", "serve"]
 
 USER = "learner"
 
@@ -32,17 +30,17 @@ def serve(
 
     The Hub is at the address itself, the scripted teacher's API under its `/v1`.
 
-    outputs: the stand-in's own folder: what is written goes to `hub/`, the miniature models to `models/`.
+    outputs: the stand-in's own folder: what is written goes to `hub/`, models built here to `models/`.
     data: a folder laid out as Hub repos, the lowest layer.
     roots: folders laid out the same way whose files come before those of `data`, highest first.
     port: 0 takes any free one.
     user: the one account, whose namespace can be written to.
-    miniatures: build a small model for each vocabulary that `standin.models.SPECS` names and no root has whole;
-        this needs torch and transformers.
+    miniatures: where a root brings no more than a vocabulary for a model of `data`, or `data` lacks its weights,
+        build an untrained one; only that needs torch and transformers.
     teacher: answer `/v1` as well.
 
-    Raises StandinError: port in use, a root that is missing, empty or lacks files its cards name, `outputs` not
-    writable, a vocabulary that is missing or cannot be used.
+    Raises StandinError: port in use, a root that is missing, empty or lacks files its cards name, a model that is
+    damaged or does not fit together, `outputs` not writable, a vocabulary that cannot be used.
     """
     # Imported here: `python -m standin.models` passes through this module and needs none of it.
     from standin.hub import create_app
@@ -58,7 +56,7 @@ def serve(
     if miniatures:
         from standin.models import ensure_models
 
-        every = [ensure_models(outputs / "models", roots, data), *every]
+        every = ensure_models(outputs / "models", roots, data)
     app = create_app(every, store, user)
     if teacher:
         from standin.teacher import Teacher, beside
@@ -85,21 +83,14 @@ def environment(url: str, home: Path) -> dict[str, str]:
     }
 
 
-def whole_models(root: Path) -> list[str]:
-    """The ids of the models that a root holds whole, config.json and weights, as real models are."""
-    from standin import layers
-
-    return layers.whole_models(root)
-
-
 def kinds_of_models(roots: Sequence[Path], data: Path) -> dict[str, str]:
     """What `serve` with the same folders has under each model's id, in the order of the ids.
 
-    "untrained miniature": built here, as `data` lacks weights for it or the uppermost root that has the repo brings
-    a vocabulary alone; "pretrained miniature": whole, and its card has the tag `miniature`; "real": any other whole
+    "untrained miniature": built here, as the uppermost root that has files of the model brings a vocabulary alone,
+    or `data` lacks weights; "pretrained miniature": whole, and its card has the tag `miniature`; "real": any other whole
     model. A repo without weights that no miniature is built for is left out. Builds nothing.
 
-    Raises StandinError: a vocabulary that is missing, a hub.json that cannot be read.
+    Raises StandinError: a vocabulary of which a part is missing, a hub.json that cannot be read.
     """
     from standin import models
 

@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--miniatures", action="store_true",
-        help="build small models for the vocabularies of the lowest root; needs torch and transformers",
+        help="build untrained models where a root brings a vocabulary alone; needs torch and transformers",
     )  # fmt: skip
     parser.add_argument(
         "--no-teacher",

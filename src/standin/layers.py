@@ -23,7 +23,8 @@ class Layers:
     """Repos under `<root>/{models,datasets,spaces}/<namespace>/<name>/`, the first root uppermost.
 
     Where several roots have a repo, an entry at its top level (a file or a folder) hides the same entry of the
-    roots below; the cards of datasets are merged. A root's `hub.json` gives what files cannot: whose the root is
+    roots below; the cards of datasets are merged. Config, vocabulary and weights of a model go together: the first
+    root that has any of them hides that repo of the roots below. A root's `hub.json` gives what files cannot: whose the root is
     and invented listing figures, such as `{"about": "our test data", "models": {"klue/bert-base": {"downloads": 1,
     "likes": 1, "lastModified": "…", "gated": "manual"}}}`.
     Folders are read anew for every request, so files may be added and changed while they are served. A link is
@@ -80,13 +81,15 @@ class Layers:
             elif card and kind == "datasets":
                 files["README.md"] = _merged(files["README.md"], card, hidden, self._about[root])
             hidden |= tops
+            if kind == "models" and any(map(weights.is_part, found)):
+                break  # nothing of another model may show through, its card included
         return dict(sorted(files.items()))
 
     def check(self, root: Path) -> None:
         """Raise StandinError where one of the roots is not what it should be.
 
         It must be a folder that holds repos, its links must not leave it, what its cards name must be there, and
-        no weights may be cut off.
+        the files of a model must be whole, no pickles, and made for each other.
         """
         if not root.is_dir():
             raise StandinError(
@@ -113,16 +116,8 @@ class Layers:
                 )
             if kind == "datasets":
                 _check_card(repo, folder)
-            elif kind == "models" and (wrong := weights.problem(repo.main)):
-                raise StandinError(f"In '{folder}', {wrong}. Download the model again.", "root")
-
-
-def whole_models(root: Path) -> list[str]:
-    layers = Layers([root])
-    return [
-        repo_id for repo_id in sorted(layers.ids("models"))
-        if (repo := layers.get("models", repo_id)) and weights.is_whole(repo.main)
-    ]  # fmt: skip
+            elif kind == "models" and (wrong := weights.problem(_walk(folder, real))):
+                raise StandinError(f"In '{folder}', {wrong}", "root")
 
 
 def _check_card(repo: Repo, folder: Path) -> None:

@@ -58,20 +58,40 @@ def test_hidden_config_is_dropped(two_roots):
     assert "mrc" not in card and "ynat" in card
 
 
-def test_overlay_without_a_card_and_models(tmp_path):
+def test_overlay_without_a_card(tmp_path):
     upper, lower = tmp_path / "upper", tmp_path / "lower"
     write(lower / "models" / "a" / "b" / "README.md", "---\nlicense: mit\n---\nlow")
-    write(lower / "models" / "a" / "b" / "vocab.txt", "low")
-    write(upper / "models" / "a" / "b" / "vocab.txt", "high")
+    write(lower / "models" / "a" / "b" / "notes.txt", "low")
+    write(upper / "models" / "a" / "b" / "notes.txt", "high")
     files = Layers([upper, lower]).get("models", "a/b").main.files
     assert {path: file.text()[-4:] for path, file in files.items()} == {
         "README.md": "\nlow",
-        "vocab.txt": "high",
+        "notes.txt": "high",
     }
     write(upper / "models" / "a" / "b" / "README.md", "high")
     assert Layers([upper, lower]).get("models", "a/b").main.text("README.md") == "high", (
         "only data sets' cards merge"
     )
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "config.json", "vocab.txt", "vocab.json", "tokenizer.json", "model.safetensors",
+        "model-00001-of-00002.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+    ],
+)  # fmt: skip
+def test_nothing_of_a_model_below_shows_through(tmp_path, part):
+    upper, lower = tmp_path / "upper", tmp_path / "lower"
+    for name in ("README.md", "config.json", "tokenizer.json", "model.safetensors", "onnx/model.onnx"):
+        write(lower / "models" / "a" / "b" / name, "low")
+    write(upper / "models" / "a" / "b" / "LICENSE", "high")
+    layers = Layers([upper, lower])
+    assert len(layers.get("models", "a/b").main.files) == 6, "a licence alone is laid over what is below"
+    write(upper / "models" / "a" / "b" / part, "high")
+    files = layers.get("models", "a/b").main.files
+    assert set(files) == {"LICENSE", part} and files[part].text() == "high"
+    assert len(Layers([lower, upper]).get("models", "a/b").main.files) == 5
 
 
 def test_revision_follows_the_content(tmp_path):

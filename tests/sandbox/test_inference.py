@@ -18,9 +18,8 @@ from workbook.paths import resource
 
 @pytest.fixture(scope="module")
 def bert(outputs):
-    return (
-        ensure_models(outputs / "sandbox" / "models", [], resource("data")) / "models" / "klue" / "bert-base"
-    )
+    roots = ensure_models(outputs / "sandbox" / "models", [], resource("data"))
+    return roots[0] / "models" / "klue" / "bert-base"
 
 
 @pytest.fixture(scope="module")

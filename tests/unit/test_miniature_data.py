@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from tokenizers import Tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ROOT / "data" / "datasets"
@@ -21,10 +22,8 @@ BY_HAND = DATASETS / "encoder-workbook" / "arxiv-hand-labelled"
 sys.path.insert(0, str(ROOT / "data" / "source"))
 
 import make_data  # noqa: E402
-from miniature import arxiv, grammar, imdb, lexicon, ner, ynat  # noqa: E402
+from miniature import arxiv, grammar, imdb, lexicon, models, ner, ynat  # noqa: E402
 from miniature.korean import final_consonant, particle, sino  # noqa: E402
-
-from standin import models  # noqa: E402
 
 ENGLISH = [
     "google-bert/bert-base-uncased",
@@ -59,7 +58,7 @@ def entities(row: dict) -> list[tuple[str, str]]:
 def test_the_generator_writes_what_is_committed(tmp_path):
     make_data.make(tmp_path)
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
-    assert len(made) == 34
+    assert len(made) == 50
     for path in made:
         if path.suffix == ".parquet":  # the bytes name the version of pyarrow
             assert pq.read_table(tmp_path / path).equals(pq.read_table(ROOT / "data" / path)), path
@@ -438,10 +437,26 @@ def test_sentences_from_templates():
     assert sorted(deck.draw() for _ in range(3)) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("repo", models.SPECS)
+def test_a_models_files_go_together(repo):
+    folder = ROOT / "data" / "models" / repo
+    config, settings = (
+        json.loads((folder / name).read_text(encoding="utf-8"))
+        for name in ("config.json", "tokenizer_config.json")
+    )
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert config["vocab_size"] == tokenizer.get_vocab_size()
+    for role, means in {"pad": "pad", "cls": "cls", "bos": "cls", "sep": "sep", "eos": "sep"}.items():
+        if role == "pad" or f"{role}_token_id" in config:
+            assert config[f"{role}_token_id"] == tokenizer.token_to_id(settings[f"{means}_token"])
+    front = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---")[1])
+    assert "miniature" in front["tags"], "by this the sandbox knows its own"
+
+
 def pieces(repo: str, texts: list[str]) -> list[int]:
     """How many pieces the miniature's tokenizer makes of each text, special tokens included."""
-    plan = models._plan([], ROOT / "data")
-    return [len(encoding.ids) for encoding in models._tokenizer(plan[repo]).encode_batch(texts)]
+    tokenizer = Tokenizer.from_file(str(ROOT / "data" / "models" / repo / "tokenizer.json"))
+    return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
-"""Parts of the stand-in that need no server: .gitignore rules, whole models, damaged weights, and what it imports."""
+"""Parts of the stand-in that need no server: .gitignore rules, models of all kinds, and what it imports."""
 
 from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -68,59 +69,154 @@ def write(path: Path, content: bytes | str) -> Path:
     return path
 
 
-def test_whole_models(tmp_path):
-    models = tmp_path / "models"
-    write(models / "a" / "whole" / "config.json", "{}")
-    write(models / "a" / "whole" / "model.safetensors", safetensors(64))
-    write(models / "a" / "old" / "config.json", "{}")
-    write(models / "a" / "old" / "pytorch_model-00001-of-00002.bin", "x")
-    write(models / "a" / "vocabulary" / "vocab.txt", "[PAD]")
-    write(models / "a" / "no-weights" / "config.json", "{}")
-    write(models / "a" / "no-config" / "model.safetensors", safetensors(64))
-    write(tmp_path / "datasets" / "a" / "rows" / "model.safetensors", safetensors(64))
-    assert standin.whole_models(tmp_path) == ["a/old", "a/whole"]
-    assert standin.whole_models(tmp_path / "nowhere") == []
-    Layers([tmp_path]).check(tmp_path)
-
-
 def test_what_a_model_is_called(tmp_path):
-    data = HERE.parents[1] / "data"
+    """Real, ours or untrained; the first root that has files of the model decides."""
+    data, real, words = tmp_path / "data", tmp_path / "real", tmp_path / "words"
+    shutil.copytree(
+        HERE.parents[1] / "data", data, ignore=shutil.ignore_patterns("source", "model.safetensors")
+    )
     kinds = standin.kinds_of_models([], data)
     assert list(kinds) == sorted(kinds) and "encoder-workbook/gated-example" not in kinds
-    assert set(kinds.values()) == {"untrained miniature"}
+    assert set(kinds.values()) == {"untrained miniature"} and len(kinds) == 7
     for repo, card in (("klue/bert-base", None), ("klue/roberta-base", "---\ntags: [miniature]\n---\n")):
-        write(tmp_path / "models" / repo / "config.json", "{}")
-        write(tmp_path / "models" / repo / "model.safetensors", safetensors(64))
+        write(real / "models" / repo / "config.json", "{}")
+        write(real / "models" / repo / "model.safetensors", safetensors(64))
         if card:
-            write(tmp_path / "models" / repo / "README.md", card)
-    write(tmp_path / "models" / "a" / "new" / "config.json", "{}")
+            write(real / "models" / repo / "README.md", card)
+    write(real / "models" / "a" / "new" / "config.json", "{}")
     changed = {"klue/bert-base": "real", "klue/roberta-base": "pretrained miniature"}
-    assert standin.kinds_of_models([tmp_path], data) == kinds | changed
+    assert standin.kinds_of_models([real], data) == kinds | changed
+    write(words / "models" / "klue" / "bert-base" / "vocab.txt", "[PAD]")
+    assert standin.kinds_of_models([words, real], data) == kinds | changed | {
+        "klue/bert-base": "untrained miniature"
+    }
+    assert standin.kinds_of_models([real, words], data) == kinds | changed
+    write(data / "models" / "google-bert" / "bert-base-cased" / "model.safetensors", safetensors(64))
+    assert standin.kinds_of_models([], data) == kinds | {
+        "google-bert/bert-base-cased": "pretrained miniature"
+    }
+
+
+# --- models that cannot be used ----------------------------------------------------------------------
+
+
+AGAIN = "Download the model again"
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "cause"),
+    ("name", "content", "cause", "cure"),
     [
-        ("model.safetensors", safetensors(64)[:-1], r"'model\.safetensors' is cut off: \d+ bytes of \d+"),
-        ("model.safetensors", safetensors(64)[:20], "no readable safetensors head"),
-        ("model.safetensors", b"", "no readable safetensors head"),
-        ("model.safetensors", b"\x02\0\0\0\0\0\0\0[]", "no readable safetensors head"),
-        ("pytorch_model.bin", b"PK\3\4 half a zip file", r"'pytorch_model\.bin' is cut off"),
+        (
+            "model.safetensors",
+            safetensors(64)[:-1],
+            r"'model\.safetensors' is cut off: \d+ bytes of \d+",
+            AGAIN,
+        ),
+        ("model.safetensors", safetensors(64)[:20], "no readable safetensors head", AGAIN),
+        ("model.safetensors", b"", "no readable safetensors head", AGAIN),
+        ("model.safetensors", b"\x02\0\0\0\0\0\0\0[]", "no readable safetensors head", AGAIN),
         (
             "model.safetensors.index.json",
             '{"weight_map": {"w": "model-00001-of-00002.safetensors"}}',
             "is not there",
+            AGAIN,
         ),
-        ("model.safetensors.index.json", "[]", "cannot be read"),
+        ("model.safetensors.index.json", "[]", "cannot be read", AGAIN),
+        (
+            "pytorch_model.bin",
+            b"PK\3\4",
+            r"a pickle \('pytorch_model\.bin'\).*any code",
+            r"save_pretrained\(\)",
+        ),
+        ("pytorch_model-00001-of-00002.bin", b"", "are a pickle", "as safetensors"),
     ],
 )
-def test_damaged_weights_are_refused(tmp_path, name, content, cause):
+def test_damaged_weights_and_pickles_are_refused(tmp_path, name, content, cause, cure):
     folder = write(tmp_path / "models" / "a" / "b" / "config.json", "{}").parent
     write(folder / name, content)
     with pytest.raises(StandinError, match=cause) as caught:
         Layers([tmp_path]).check(tmp_path)
-    assert str(folder) in str(caught.value) and "Download the model again" in str(caught.value)
+    assert str(folder) in str(caught.value) and re.search(cure, str(caught.value))
     assert caught.value.about == "root"
+
+
+def test_pickles_beside_safetensors_do_no_harm(tmp_path):
+    folder = write(tmp_path / "models" / "a" / "b" / "config.json", "{}").parent
+    write(folder / "pytorch_model.bin", b"PK\3\4")
+    write(folder / "model.safetensors", safetensors(64))
+    write(tmp_path / "models" / "a" / "other-library" / "pytorch_model.bin", b"x")
+    Layers([tmp_path]).check(tmp_path)
+
+
+def encoder(
+    pieces: int = 10, width: int = 4, layers: int = 2, name: str = "bert.embeddings.word_embeddings"
+) -> bytes:
+    """Weights of an encoder, of which the head is right and every tensor but the embeddings empty."""
+    shapes = {f"{name}.weight": [pieces, width]}
+    shapes |= {f"bert.encoder.layer.{number}.output.dense.weight": [0, 0] for number in range(layers)}
+    size = 4 * pieces * width
+    head = {
+        name: {"dtype": "F32", "shape": shape, "data_offsets": [0, size]} for name, shape in shapes.items()
+    }
+    text = json.dumps(head).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(size)
+
+
+CONFIG = {"vocab_size": 10, "hidden_size": 4, "num_hidden_layers": 2}
+TOKENIZER = {"model": {"vocab": {str(number): number for number in range(10)}}, "added_tokens": []}
+LIST = {"model": {"type": "Unigram", "vocab": [["a", -1.0]] * 10}}
+
+
+def model(folder: Path, weights: bytes, **files) -> Path:
+    """A root with one model of these weights and files (`_json` for `.json`) around them."""
+    write(folder / "models" / "a" / "b" / "model.safetensors", weights)
+    for name, content in ({"config_json": CONFIG} | files).items():
+        text = content if isinstance(content, str) else json.dumps(content)
+        write(folder / "models" / "a" / "b" / name.replace("_", "."), text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("weights", "files", "cause"),
+    [
+        (encoder(pieces=9), {}, "says embeddings of 10 × 4, and the weights have 9 × 4.*same model"),
+        (encoder(width=5), {}, "says embeddings of 10 × 4, and the weights have 10 × 5"),
+        (encoder(name="model.embeddings.tok_embeddings", pieces=9), {}, "the weights have 9 × 4"),
+        (encoder(layers=1), {}, "says 2 layers, and the weights have 1"),
+        (encoder(), {"config_json": "{"}, r"'config\.json' cannot be read.*Download"),
+        (encoder(), {"config_json": "[]"}, r"'config\.json' cannot be read"),
+        (
+            encoder(),
+            {"tokenizer_json": {**TOKENIZER, "added_tokens": [{"id": 10, "content": "<new>"}]}},
+            r"'tokenizer\.json' has ids up to 10, and the weights know 10 pieces.*same model",
+        ),
+        (encoder(), {"tokenizer_json": {"model": {"vocab": [["a", 0.0]] * 11}}}, "ids up to 10"),
+        (encoder(), {"vocab_txt": "x\n" * 11}, r"'vocab\.txt' has ids up to 10"),
+        (encoder(), {"vocab_json": {"a": 12}}, r"'vocab\.json' has ids up to 12"),
+        (encoder(), {"tokenizer_json": "{}"}, r"'tokenizer\.json' cannot be read"),
+    ],
+)
+def test_files_that_do_not_go_together_are_refused(tmp_path, weights, files, cause):
+    root = model(tmp_path, weights, **files)
+    with pytest.raises(StandinError, match=cause) as caught:
+        Layers([root]).check(root)
+    assert str(root / "models" / "a" / "b") in str(caught.value) and caught.value.about == "root"
+
+
+@pytest.mark.parametrize(
+    ("weights", "files"),
+    [
+        (encoder(), {"tokenizer_json": TOKENIZER, "vocab_txt": "x\n" * 20}),  # tokenizer.json comes first
+        (encoder(), {"tokenizer_json": LIST}),
+        (encoder(pieces=12), {"config_json": CONFIG | {"vocab_size": 12}, "vocab_txt": "x\n" * 10}),
+        (encoder(width=2), {"config_json": CONFIG | {"embedding_size": 2}}),
+        (encoder(), {"config_json": {"model_type": "of another kind"}}),
+        (safetensors(64), {"vocab_txt": "x\n" * 100}),
+    ],
+)
+def test_files_that_go_together_are_served(tmp_path, weights, files):
+    root = model(tmp_path, weights, **files)
+    Layers([root]).check(root)
 
 
 # --- a package of its own ----------------------------------------------------------------------------

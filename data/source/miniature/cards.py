@@ -1,65 +1,8 @@
-"""The README cards of the miniature repos, and the invented figures of their listings."""
+"""The README cards of the miniature datasets."""
 
 import yaml
 
 from miniature import arxiv, imdb, ner, yelp, ynat
-
-_HUB = "https://huggingface.co"
-
-MODELS = {
-    "klue/bert-base": {"language": "ko", "pipeline_tag": "fill-mask", "tags": ["korean", "klue", "bert"]},
-    "klue/roberta-base": {
-        "language": "ko",
-        "pipeline_tag": "fill-mask",
-        "tags": ["korean", "klue", "roberta"],
-    },
-    "google-bert/bert-base-uncased": {
-        "language": "en",
-        "pipeline_tag": "fill-mask",
-        "tags": ["exbert", "bert"],
-    },
-    "google-bert/bert-base-cased": {
-        "language": "en",
-        "pipeline_tag": "fill-mask",
-        "tags": ["exbert", "bert"],
-    },
-    "FacebookAI/roberta-base": {"language": "en", "pipeline_tag": "fill-mask", "tags": ["exbert", "roberta"]},
-    "answerdotai/ModernBERT-base": {
-        "language": "en",
-        "pipeline_tag": "fill-mask",
-        "tags": ["fill-mask", "masked-lm", "long-context", "modernbert"],
-    },
-    "SamLowe/roberta-base-go_emotions": {
-        "language": "en",
-        "pipeline_tag": "text-classification",
-        "tags": ["emotions", "multi-class-classification", "multi-label-classification", "roberta"],
-    },
-}
-_MODEL_DATASETS = {"klue/bert-base": ["klue/klue"], "klue/roberta-base": ["klue/klue"]}
-
-_MODEL_CARD = """\
-# {name}, in miniature
-
-This is **not** [{repo}]({hub}/{repo}). It is a miniature that stands in its place where there is no network: the same
-architecture, the same special tokens and token types, but {layers} layers of width 128, {vocabulary} and weights that
-have never been trained. {extra}
-
-- **Good for** running every step (loading, fine-tuning, publishing) in seconds on a laptop's processor.
-- **Not good for** any conclusion about the real model: not its quality, not its speed, not its vocabulary.
-
-The weights are made from `config.json` and a fixed seed when they are first needed. They know no word.{start}
-
-Licence CC0-1.0, like everything in this repo. The real model has its own licence; read its card.
-"""
-
-# What standin.models does for BERT and RoBERTa; ModernBERT's rotary positions need no such help.
-_START = """ Only the
-positions are not random: they are sine waves, and the attention of the first layers starts out looking at the
-neighbouring positions, which a pretrained model has learned to do. A model as small as this would otherwise need far
-more sentences than the miniature data hold."""
-_TRAINED_EXTRA = (
-    "Even its classification head, trained in the real model, is random here: its emotions are chance."
-)
 
 _DATASET_CARD = """\
 # klue/klue, in miniature
@@ -243,30 +186,6 @@ def labels_card(rows: int) -> str:
         ],
     }
     return _with_front(front, _LABELS_CARD.format(rows=rows, errors=arxiv.PUBLISHED_ERRORS, uses=_USES))
-
-
-def model_card(repo: str) -> str:
-    """The README.md of a miniature model."""
-    facts = MODELS[repo]
-    front = {
-        "language": [facts["language"]],
-        "license": "cc0-1.0",
-        "library_name": "transformers",
-        "pipeline_tag": facts["pipeline_tag"],
-        "tags": [*facts["tags"], "miniature"],
-    }
-    if repo in _MODEL_DATASETS:
-        front["datasets"] = _MODEL_DATASETS[repo]
-    body = _MODEL_CARD.format(
-        name=repo.split("/")[1],
-        repo=repo,
-        hub=_HUB,
-        layers=4 if "ModernBERT" in repo else 2,
-        vocabulary="a vocabulary of some thousand pieces",
-        extra=_TRAINED_EXTRA if "go_emotions" in repo else "",
-        start="" if "ModernBERT" in repo else _START,
-    )
-    return _with_front(front, body)
 
 
 def dataset_card(sizes: dict[str, dict[str, int]]) -> str:

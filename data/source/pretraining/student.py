@@ -12,21 +12,24 @@ The last two are mean squared errors on targets of mean 0 and variance 1 by dime
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import torch
+import transformers
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
 from torch import nn
 
 from pretraining.batches import like_length
 from pretraining.teacher import Said, Teacher, aligned
-from standin import models as standin_models
 
-WIDTH, LAYERS, HEADS, INNER = 192, 4, 4, 256
+WIDTH = 192
 LENGTH = 128
 HIDDEN_SHARE = 0.15
 LONGEST_DOCUMENT = 12  # sentences that are halved at a time
@@ -50,11 +53,11 @@ class Settings:
 
 @dataclass
 class Student:
-    """A network to train, its tokenizer and what the stand-in knows of it (``entry``)."""
+    """A network to train and its tokenizer. folder: the repo's folder in ``data``, with all its files but weights."""
 
     repo: str
-    entry: dict
-    tokenizer: object
+    folder: Path
+    tokenizer: Tokenizer
     model: nn.Module
 
     @property
@@ -62,10 +65,20 @@ class Student:
         return self.model.base_model
 
     @property
+    def kind(self) -> str:
+        """The model type: bert, roberta or modernbert."""
+        return self.model.config.model_type
+
+    @property
+    def wordpiece(self) -> bool:
+        return isinstance(self.tokenizer.model, WordPiece)
+
+    @cached_property
     def special(self) -> dict[str, int]:
         """Ids of the special tokens by role."""
+        told = json.loads((self.folder / "tokenizer_config.json").read_text(encoding="utf-8"))
         return {
-            role: self.tokenizer.token_to_id(t) for role, t in standin_models._special(self.entry).items()
+            role: self.tokenizer.token_to_id(token) for role, token in told.items() if role.endswith("_token")
         }
 
 
@@ -77,56 +90,59 @@ def loaded(repo: str, folder: Path, data: Path) -> Student:
 
 
 def new(repo: str, data: Path, seed: int = 42) -> Student:
-    """The network of ``repo`` with random weights: 4 layers, 192 wide, the vocabulary of ``data``."""
-    entry = standin_models._plan([], data)[repo]
-    tokenizer = standin_models._tokenizer(entry)
+    """The network of ``repo`` with random weights: the configuration and the tokenizer that ``data`` holds."""
+    folder = data / "models" / repo
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    config = transformers.AutoConfig.from_pretrained(folder)
+    (head,) = config.architectures
+    # A BERT checkpoint carries the pooler and the next-sentence head, whatever head its config names.
+    head = "BertForPreTraining" if head == "BertForMaskedLM" else head
     torch.manual_seed(seed)
-    return Student(repo, entry, tokenizer, _network(entry, tokenizer))
+    model = getattr(transformers, head)(config)
+    if config.model_type != "modernbert":
+        _look_at_neighbours(model.base_model)
+    return Student(repo, folder, tokenizer, model)
 
 
-def _network(entry: dict, tokenizer) -> nn.Module:
-    import transformers
+def _look_at_neighbours(body: nn.Module) -> None:
+    """Positions as sine waves, and attention heads that start out looking one or two positions to the side.
 
-    special = {role: tokenizer.token_to_id(token) for role, token in standin_models._special(entry).items()}
-    size = {
-        "vocab_size": tokenizer.get_vocab_size(),
-        "hidden_size": WIDTH,
-        "num_hidden_layers": LAYERS,
-        "num_attention_heads": HEADS,
-        "intermediate_size": INNER,
-        "pad_token_id": special["pad_token"],
-    }
-    if entry["kind"] == "bert":
-        config = transformers.BertConfig(**size, max_position_embeddings=512, type_vocab_size=2)
-        model = transformers.BertForPreTraining(config)
-    elif entry["kind"] == "roberta":
-        config = transformers.RobertaConfig(
-            **size,
-            max_position_embeddings=514,
-            type_vocab_size=1,
-            layer_norm_eps=1e-12 if standin_models._is_wordpiece(entry) else 1e-5,
-            bos_token_id=special["cls_token"],
-            eos_token_id=special["sep_token"],
-            tokenizer_class="BertTokenizer" if standin_models._is_wordpiece(entry) else None,
-        )
-        model = transformers.RobertaForMaskedLM(config)
-    else:
-        ids = {"bos": "cls_token", "eos": "sep_token", "cls": "cls_token", "sep": "sep_token"}
-        config = transformers.ModernBertConfig(
-            **size,
-            max_position_embeddings=8192,
-            global_attn_every_n_layers=3,
-            local_attention=128,
-            **{f"{name}_token_id": special[role] for name, role in ids.items()},
-        )
-        return transformers.ModernBertForMaskedLM(config)
-    body = model.base_model
-    standin_models._look_at_neighbours(
-        SimpleNamespace(
-            embeddings=body.embeddings, encoder=SimpleNamespace(layer=body.encoder.layer[:NEIGHBOUR_LAYERS])
-        )
-    )
-    return model
+    Attention learns from a few thousand sentences which words matter, but not from so few where the neighbour is.
+    Everything that knows words stays random. ModernBERT's rotary positions need no such help.
+    """
+    offsets, sharpness, amplitude, louder = (-1, 1, -2, 2), 4.0, 0.04, 4.0
+    positions = body.embeddings.position_embeddings
+    count, width = positions.weight.shape
+    # The waves take the second half of the embedding, in pairs of sine and cosine.
+    half, pairs = width // 2, width // 4
+    frequency = 2.0 * 0.02 ** (torch.arange(pairs) / pairs)
+    angle = torch.arange(count)[:, None] * frequency
+    with torch.no_grad():
+        positions.weight.zero_()
+        positions.weight[:, half::2] = amplitude * torch.sin(angle)
+        positions.weight[:, half + 1 :: 2] = amplitude * torch.cos(angle)
+        if positions.padding_idx is not None:
+            positions.weight[positions.padding_idx].zero_()
+        for layer in body.encoder.layer[:NEIGHBOUR_LAYERS]:
+            attention = layer.attention.self
+            size = attention.attention_head_size
+            # what a neighbour says is still random, but loud enough to be heard beside the word's own vector
+            attention.value.weight *= louder
+            layer.attention.output.dense.weight *= louder
+            for head, offset in enumerate(offsets):
+                mine = list(range(head % 2, pairs, 2))[: size // 2]
+                scale = (sharpness * size**0.5 / len(mine)) ** 0.5
+                for number, pair in enumerate(mine):
+                    row, column = head * size + 2 * number, half + 2 * pair
+                    cosine = scale * torch.cos(frequency[pair] * offset)
+                    sine = scale * torch.sin(frequency[pair] * offset)
+                    # the query is turned by the offset, so that it meets the key that stands there
+                    attention.query.weight[row, column] += cosine
+                    attention.query.weight[row, column + 1] += sine
+                    attention.query.weight[row + 1, column] -= sine
+                    attention.query.weight[row + 1, column + 1] += cosine
+                    attention.key.weight[row, column] += scale
+                    attention.key.weight[row + 1, column + 1] += scale
 
 
 def start_from(student: Student, teacher: Teacher) -> int:
@@ -156,7 +172,7 @@ def start_from(student: Student, teacher: Teacher) -> int:
 
 def _spelt(student: Student, piece: str) -> str:
     """The text of a vocabulary's piece; empty where it is none."""
-    if standin_models._is_wordpiece(student.entry):
+    if student.wordpiece:
         return "" if piece.startswith("[unused") else piece.removeprefix("##")
     text = student.tokenizer.decoder.decode([piece]).strip()
     return "" if "\ufffd" in text else text
@@ -333,7 +349,7 @@ def train(
     the mean losses of the last hundred steps; None where the time was up before the end.
     """
     torch.manual_seed(settings.seed)
-    has_pooler = student.entry["kind"] == "bert"
+    has_pooler = student.kind == "bert"
     heads = pairs = None
     if lesson.tokens:
         heads = Heads(lesson.tokens[0].shape[1], lesson.vectors.shape[1], has_pooler)
@@ -441,15 +457,15 @@ def inherit(student: Student, source: Student) -> None:
     theirs, mine = source.model.state_dict(), student.model.state_dict()
     spelling, same = _pieces_of(student, source)
     for name, value in theirs.items():
-        if student.entry["kind"] == "roberta":
+        if student.kind == "roberta":
             name = _roberta_name(name)
         if name.endswith("word_embeddings.weight"):
             value = torch.stack([value[pieces].mean(0) for pieces in spelling])
         elif name.endswith(("lm_head.bias", "predictions.bias")):
             value = torch.where(same, value[[pieces[0] for pieces in spelling]], torch.zeros(()))
-        elif student.entry["kind"] == "roberta" and name.endswith("position_embeddings.weight"):
+        elif student.kind == "roberta" and name.endswith("position_embeddings.weight"):
             value = torch.cat([torch.zeros(2, WIDTH), value])
-        elif student.entry["kind"] == "roberta" and name.endswith("token_type_embeddings.weight"):
+        elif student.kind == "roberta" and name.endswith("token_type_embeddings.weight"):
             value = value[:1]
         if name in mine and mine[name].shape == value.shape:
             mine[name].copy_(value)
@@ -480,14 +496,14 @@ def _pieces_of(student: Student, source: Student) -> tuple[list[list[int]], torc
     unknown = source.special["unk_token"]
     spelling: list[list[int]] = [[unknown]] * len(vocabulary)
     same = torch.zeros(len(vocabulary), dtype=torch.bool)
-    wordpiece = standin_models._is_wordpiece(student.entry)
+    wordpiece = student.wordpiece
     for piece, number in vocabulary.items():
         if number in roles:
             spelling[number], same[number] = [roles[number]], True
             continue
         text = _spelt(student, piece)
         inside = piece.startswith("##") if wordpiece else not piece.startswith("Ġ") and text.isalpha()
-        if source.entry.get("lowercase"):
+        if source.tokenizer.normalizer.lowercase:
             text = text.lower()
         if (alike := f"##{text}" if inside else text) in theirs:
             spelling[number], same[number] = [theirs[alike]], True
@@ -497,18 +513,11 @@ def _pieces_of(student: Student, source: Student) -> tuple[list[list[int]], torc
 
 
 def save(student: Student, folder: Path) -> None:
-    """Config, float16 weights and tokenizer, as the Hub holds them; they load as float32."""
+    """The repo as the Hub holds it: the files of ``data`` and float16 weights, which load as float32."""
     folder.mkdir(parents=True, exist_ok=True)
-    student.tokenizer.no_truncation()
-    student.tokenizer.no_padding()
-    student.tokenizer.save(str(folder / "tokenizer.json"))
-    standin_models._write_json(
-        folder / "tokenizer_config.json", standin_models._tokenizer_config(student.entry)
-    )
     student.model.half().save_pretrained(folder)
     student.model.float()
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    config |= {"architectures": [student.entry["head"]], "dtype": "float32"}
-    standin_models._write_json(folder / "config.json", config)
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(student.folder / name, folder / name)
     for file in folder.iterdir():
         file.chmod(0o644)
