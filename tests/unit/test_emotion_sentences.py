@@ -106,7 +106,6 @@ def test_what_notebook_01_shows_is_in_no_comment_nor_nearly(splits):
     assert "attic" not in everything and "made my day" not in everything
 
 
-@pytest.mark.skipif(not (SERVED / "model.safetensors").is_file(), reason="there are no fine-tuned weights")
 def test_the_shown_comments_are_those_of_the_notebook():
     notebook = json.loads((ROOT / "notebooks/01_hub_exploration.ipynb").read_text(encoding="utf-8"))
     sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
