@@ -25,7 +25,9 @@ check reports everything that is wrong before it exits. It wants of each noteboo
   quiet        nothing on stderr, no progress bar, no widget
   private      no absolute path or memory address in an output, no token anywhere
   modes        no branch on the mode: lab.pick(sandbox=…, live=…) keeps both values in sight
-  compared     at least one cell marked NBVAL_CHECK_OUTPUT, and each of those has an output
+  compared     at least one cell for nbval to compare (tag nbval-check-output, or the comment NBVAL_CHECK_OUTPUT),
+               and each of those has an output
+  exercises    as many cells tagged check, and as many tagged solution, as cells tagged stub
   ends         the last heading says what is next
   ruff         `ruff check` and `ruff format --check` pass
 
@@ -278,6 +280,7 @@ def check_notebook(path: Path) -> Iterator[str]:
     yield from check_executed(notebook)
     yield from check_outputs(notebook)
     yield from check_sources(notebook)
+    yield from check_exercises(notebook)
     yield from check_end(notebook)
 
 
@@ -372,10 +375,10 @@ def check_sources(notebook: Any) -> Iterator[str]:
             yield f"cell {number}: holds a token: {found.group()[:6]}…"
         if cell.cell_type != "code" or not cell.source.strip():
             continue
-        if re.search(r"^\s*#\s*NBVAL_CHECK_OUTPUT\b", cell.source, re.M):
+        if _is_compared(cell):
             compared += 1
             if not cell.outputs:
-                yield f"cell {number}: is marked NBVAL_CHECK_OUTPUT but has no output"
+                yield f"cell {number}: is to be compared by nbval but has no output"
         try:
             tree = _parse(cell.source)
         except SyntaxError as error:
@@ -385,7 +388,14 @@ def check_sources(notebook: Any) -> Iterator[str]:
         for line in sorted({test.lineno for test in _tests(tree) if _asks_mode(test)}):
             yield f"cell {number}: branches on the mode in line {line}; use lab.pick(sandbox=…, live=…)"
     if not compared:
-        yield "has no cell marked NBVAL_CHECK_OUTPUT"
+        yield "has no cell for nbval to compare (tag nbval-check-output)"
+
+
+def check_exercises(notebook: Any) -> Iterator[str]:
+    """A cell to write in, one that checks what was written, and a solution that is executed."""
+    tags = [tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])]
+    if len(numbers := {tags.count(tag) for tag in ("stub", "check", "solution")}) > 1:
+        yield f"has exercises without all of stub, check and solution: {sorted(numbers)} cells have these tags"
 
 
 def check_end(notebook: Any) -> Iterator[str]:
@@ -428,6 +438,12 @@ def _ruff(command: str, *arguments: Any) -> subprocess.CompletedProcess[str]:
             "ruff is not installed. Install the tested version: python -m pip install -c constraints.txt ruff"
         )
     return done
+
+
+def _is_compared(cell: Any) -> bool:
+    return "nbval-check-output" in cell.metadata.get("tags", []) or bool(
+        re.search(r"^\s*#\s*NBVAL_CHECK_OUTPUT\b", cell.source, re.M)
+    )
 
 
 def _parse(source: str) -> ast.Module:

@@ -67,10 +67,11 @@ INVENTED_ROWS = {
 NOTEBOOKS = {
     entry.name: entry
     for entry in (
-        Entry("00_start_here", "Start here", "the map, the two modes, a check of this machine", "rows",
-              15, 0.5, 1, 0.02, 2, 1, 1, ("klue/klue/ner",)),
-        Entry("01_hub_exploration", "The Hub: models, datasets, Spaces", "find, read, load, pin", "korean_models_listed",
-              15, 0.7, 3, 0.1, 4, 1, 2, ("klue/klue/ynat", "klue/klue/mrc")),
+        Entry("00_start_here", "Start here", "a first prediction, the map, the two modes, a check of this machine", "rows",
+              20, 1.1, 1, 0.02, 2, 1, 1, ("klue/klue/ner",)),
+        Entry("01_hub_exploration", "The Hub: models, datasets, Spaces", "find, read, look inside, load, pin",
+              "korean_models_listed",
+              20, 0.8, 3, 0.1, 5, 1, 2, ("klue/klue/ynat", "klue/klue/mrc")),
         Entry("02_tokenizer_alignment", "Tokenizers, and labels that line up with them",
               "ids, masks, pairs, offsets; characters to sub-words and back", "real_share_grouped",
               10, 0.5, 2, 0.05, 4, 1, 1, ("klue/klue/ner", "klue/klue/ynat")),

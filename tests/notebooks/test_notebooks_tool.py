@@ -30,7 +30,9 @@ FAULTS = {
     "asks mode": ("length", {"source": 'if lab.mode == "sandbox":\n    rows = rows[:2]\nlen(rows)'}, ["cell 6: branches on the mode in line 1"]),
     "asks mode in a table": ("length", {"source": 'epochs = {"sandbox": 3, "live": 5}[lab.mode]\nlen(rows) * epochs'}, ["cell 6: branches on the mode in line 1"]),
     "asks mode in an expression": ("length", {"source": 'rows = rows[:2] if "sandbox" in repr(lab) else rows\nlen(rows)'}, ["cell 6: branches on the mode in line 1"]),
-    "compares nothing": ("sum", {"outputs": []}, ["cell 5: is marked NBVAL_CHECK_OUTPUT but has no output"]),
+    "compares nothing": ("sum", {"outputs": []}, ["cell 5: is to be compared by nbval but has no output"]),
+    "compares nothing, by its tag": ("length", {"metadata": {"tags": ["nbval-check-output"]}, "outputs": []}, ["cell 6: is to be compared by nbval but has no output"]),
+    "exercise without a check": ("length", {"metadata": {"tags": ["stub"]}}, ["has exercises without all of stub, check and solution"]),
     "double id": ("length", {"id": "sum"}, ["cell 6: has no id of its own"]),
     "empty cell": ("length", {"source": "", "outputs": []}, ["cell 6: is empty"]),
     "error missing": ("length", {"metadata": {"tags": ["raises-exception"]}}, ["cell 6: is tagged raises-exception but raises nothing"]),
@@ -43,7 +45,7 @@ FAULTS = {
     "other name": ("start", {"source": 'import workbook\n\nlab = workbook.start("other")'}, ['cell 3: starts another notebook; it must call workbook.start("sound")']),
     "no title": ("title", {"source": "A notebook"}, ["does not begin with a title"]),
     "not run": ("length", {"execution_count": None, "outputs": []}, ["cell 6: has not run"]),
-    "nothing compared": ("sum", {"source": "rows = [1, 2, 3]\nprint(sum(rows))"}, ["has no cell marked NBVAL_CHECK_OUTPUT"]),
+    "nothing compared": ("sum", {"source": "rows = [1, 2, 3]\nprint(sum(rows))"}, ["has no cell for nbval to compare"]),
     "other kernel": (None, {"kernelspec": {"display_name": "my-env", "language": "python", "name": "my-env"}}, ["its kernelspec is not python3"]),
     "Python version": (None, {"language_info": {"name": "python", "version": "3.11.7"}}, ["its language_info names more than the language"]),
     "widget metadata": (None, {"widgets": {WIDGET_STATE: {"state": {}, "version_major": 2, "version_minor": 0}}}, ["has metadata that belong to one run or one editor: widgets"]),
@@ -155,6 +157,9 @@ def test_what_is_allowed_is_not_refused():
     ].source = (
         'EPOCHS = lab.pick(sandbox=3, live=5)\nprint(lab.mode)\nif EPOCHS > 4:\n    pass\n"model" in {}'
     )
+    assert list(tool.check_sources(sound)) == []
+    sound.cells[4].source = sound.cells[4].source.replace("# NBVAL_CHECK_OUTPUT\n", "")
+    sound.cells[4].metadata = {"tags": ["nbval-check-output"]}
     assert list(tool.check_sources(sound)) == []
 
 
