@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -91,6 +92,68 @@ class EntityView:
         from workbook.alignment import tagged_sentence
 
         return "\n".join(f"{caption}: {tagged_sentence(text, found)}" for caption, text, found in self.rows)
+
+
+class SpanView:
+    """A sentence, character by character, and below it rows of boxes over the characters that they stand for.
+
+    An SVG and no matplotlib figure: the browser finds a font with Hangul, matplotlib's own fonts have none.
+    """
+
+    # pixels: a character's width, a row's height, the captions' width, the size of letters
+    _CELL, _ROW, _CAPTION, _LETTER = 30, 32, 150, 13
+
+    def __init__(self, text: str, rows: Mapping[str, Sequence[tuple[int, int, str]]]):
+        """rows: by caption, boxes (start, end, label) in characters.
+
+        A label that ends in an entity type, such as B-PS, takes the type's colour. A box that overlaps the one
+        before it goes below that; one without characters (a special token) is left out.
+        """
+        self.text = text
+        self.rows = {name: [box for box in boxes if box[1] > box[0]] for name, boxes in rows.items()}
+
+    def _repr_svg_(self) -> str:
+        parts, y = [], 4
+        letters = [(place, place + 1, letter) for place, letter in enumerate(self.text)]
+        for caption, boxes in ({"characters": letters} | self.rows).items():
+            parts.append(self._words(self._CAPTION - 10, y, caption, "end"))
+            ends: list[int] = []  # where each lane of this row is taken to
+            for start, end, label in boxes:
+                lane = next((lane for lane, taken in enumerate(ends) if taken <= start), len(ends))
+                ends[lane : lane + 1] = [end]
+                parts.append(self._box(start, end, y + lane * self._ROW, label))
+            y += max(len(ends), 1) * self._ROW + 6
+        width = self._CAPTION + self._CELL * len(self.text) + 6
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}" width="{width}" height="{y}" '
+            f'role="img" aria-label="{html.escape(repr(self))}" '
+            "font-family=\"'Noto Sans KR', 'Noto Sans CJK KR', 'Apple SD Gothic Neo', 'Malgun Gothic', "
+            f'sans-serif"><rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>'
+        )
+
+    def _box(self, start: int, end: int, y: int, label: str) -> str:
+        x, width = self._CAPTION + start * self._CELL + 1, (end - start) * self._CELL - 2
+        fill = ENTITY_COLOURS.get(label.rpartition("-")[2], "#f3f3f3")
+        box = f'<rect x="{x}" y="{y}" width="{width}" height="{self._ROW - 4}" rx="4" fill="{fill}" stroke="#999"/>'
+        return box + self._words(x + width / 2, y, label.replace(" ", "␣"), "middle", width - 4)
+
+    def _words(self, x: float, y: int, words: str, anchor: str, room: float = 0) -> str:
+        """Text, squeezed where it is likely to be wider than `room`."""
+        wide = self._LETTER * sum(
+            1 if unicodedata.east_asian_width(letter) in "WF" else 0.6 for letter in words
+        )
+        squeeze = f' textLength="{room}" lengthAdjust="spacingAndGlyphs"' if 0 < room < wide else ""
+        return (
+            f'<text x="{x}" y="{y + 19}" font-size="{self._LETTER}" text-anchor="{anchor}" fill="#222"{squeeze}>'
+            f"{html.escape(words)}</text>"
+        )
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{caption}: " + " ".join(f"{self.text[start:end]}[{label}]" for start, end, label in boxes)
+            for caption, boxes in self.rows.items()
+        ]
+        return "\n".join([f"characters: {self.text}", *lines])
 
 
 def _finished(figure: Figure) -> Figure:

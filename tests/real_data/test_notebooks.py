@@ -57,6 +57,13 @@ def test_alignment_on_the_real_sentences(outputs):
     values = figures(outputs, "02_tokenizer_alignment")
     assert (values["entities"], values["entities_lost_in_subwords"]) == (14_257, 306)
     assert values["real_share_grouped"] > 0.96
+    (notebook,) = (Path(__file__).parents[2] / "notebooks").glob("02_*.ipynb")
+    text = notebook.read_text(encoding="utf-8")
+    words, pieces = (
+        f"{100 * values[f'unseen_{name}']:.1f} % of the {name}" for name in ("words", "sub-words")
+    )
+    assert f"it is {words} and {pieces}." in text
+    assert f"{100 * values['first_of_word_returned']:.1f} % come back under the first-piece rule" in text
 
 
 def test_labels_of_real_abstracts(outputs):
