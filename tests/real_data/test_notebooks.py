@@ -63,6 +63,7 @@ def test_alignment_on_the_real_sentences(outputs):
         f"{100 * values[f'unseen_{name}']:.1f} % of the {name}" for name in ("words", "sub-words")
     )
     assert f"it is {words} and {pieces}." in text
+    assert f"Of the 5,000 sentences of KLUE's dev split, {values['marked_as_tagged']:,} say the same" in text
     assert f"{100 * values['first_of_word_returned']:.1f} % come back under the first-piece rule" in text
 
 
