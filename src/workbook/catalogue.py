@@ -61,7 +61,7 @@ INVENTED_ROWS = {
 # live_disk_gib of the training notebooks. A checkpoint with AdamW's two moments is 12 bytes per weight: 1.24 GiB for
 # BERT base (111 million weights), 1.67 for ModernBERT base (150 million). While one is written, those that
 # save_total_limit keeps are still there.
-#   03: the second recipe's 2 while the practice run holds 2: 4 × 1.24 = 5.0
+#   03: 2 + 1 of the network from scratch, and the saved model (0.41): 3 × 1.24 + 0.41 = 4.1
 #   04: the training's 1 and the practice run's 1 + 1: 3 × 1.24 = 3.7;  05, 06: 2 + 1: 3.7, later 2 and a model: 2.9
 #   08: 2 + 1 of the weighted training, and the saved student (0.56): 3 × 1.67 + 0.56 = 5.6
 NOTEBOOKS = {
@@ -77,7 +77,7 @@ NOTEBOOKS = {
               10, 0.5, 2, 0.05, 4, 1, 1, ("klue/klue/ner", "klue/klue/ynat")),
         Entry("03_klue_ner", "Korean named entities with KLUE and BERT",
               "two recipes, three scores, resume, publish", "subword_f1",
-              60, 0.8, 12, 15, 8, 6, 1, ("klue/klue/ner",)),
+              90, 1.0, 12, 15, 8, 5, 1, ("klue/klue/ner",)),
         Entry("04_klue_ynat", "News sections: Trainer, and the loop inside it",
               "a baseline first, the loop by hand, confusion, publish, use", "accuracy",
               60, 0.8, 8, 2, 6, 5, 1, ("klue/klue/ynat",)),

@@ -9,6 +9,7 @@ import pytest
 from tokenizers import BertWordPieceTokenizer
 
 from workbook import labelling
+from workbook.alignment import entities, tagged_sentence
 from workbook.paths import resource
 
 HUB = Path(__file__).parents[3] / "shared" / "hub"
@@ -76,6 +77,30 @@ def test_klue_ner():
     assert max(begins, key=begins.get) == "PS" and min(begins, key=begins.get) == "TI"
     common = f"{begins['PS']:,} of {sum(begins.values()):,} entities, TI the rarest with {begins['TI']}"
     assert common in said("03")
+
+
+def test_slips_in_klue_ners_gold():
+    """What notebook 03 shows of them."""
+    sentences = [
+        (row, tags)
+        for split in ("train", "validation")
+        for row, tags in zip(
+            rows("klue/klue/ner", split, "tokens"), rows("klue/klue/ner", split, "ner_tags"), strict=True
+        )
+    ]
+    names = [f"{prefix}-{kind}" for kind in ("DT", "LC", "OG", "PS", "QT", "TI") for prefix in "BI"] + ["O"]
+    kinds, on_a_space, marked = {}, [], []
+    for characters, tags in sentences:
+        text, found = "".join(characters), entities([names[tag] for tag in tags])
+        marked.append(tagged_sentence(text, found))
+        for start, end, kind in found:
+            kinds.setdefault(text[start:end], Counter())[kind] += 1
+            on_a_space += [text[start:end]] * text[start].isspace()
+    assert sorted(on_a_space) == [" 24살", " 퇴계로 2가"]
+    for fragment in ("<을지로 2가:LC>,< 퇴계로 2가:LC>, <회현사거리:LC>", "최근< 24살:QT>이나"):
+        assert any(fragment in sentence for sentence in marked) and fragment in said("03")
+    assert kinds["오후"] == {"TI": 41, "DT": 1} and "a time 41 times, and once a date" in said("03")
+    assert kinds["지난 10일"] == {"DT": 8, "TI": 1} and "a date eight times, and once a time" in said("03")
 
 
 def test_klue_ynat():
