@@ -50,7 +50,12 @@ CUTS: dict[str, Cuts] = {
         ("min(1_000, len(held_out) // 2)", "min(40, len(held_out) // 2)"),
         ("train_set.select(range(160))", "train_set.select(range(16))"),
         ("training.InterruptAt(step=33)", "training.InterruptAt(step=4)"),
-        ("train_set.select(range(1_600))", "train_set.select(range(32))"),
+        ("DEBUG_STEPS = 90", "DEBUG_STEPS = 3"),
+        ("25, False", "3, False"),
+        ("PASSES = 9", "PASSES = 1"),
+        ("BY_HEART = 40", "BY_HEART = 2"),
+        ("RARE_EPOCHS = 3", "RARE_EPOCHS = 1"),
+        ("rows=600", "rows=16"),
     ],
     "05": [
         ('text.replace("<br />", " ")', 'text.replace("<br />", " ")[:250]'),
