@@ -53,7 +53,7 @@ CUTS: dict[str, Cuts] = {
         ("DEBUG_STEPS = 90", "DEBUG_STEPS = 3"),
         ("25, False", "3, False"),
         ("PASSES = 9", "PASSES = 1"),
-        ("BY_HEART = 40", "BY_HEART = 2"),
+        ("BY_HEART = 60", "BY_HEART = 2"),
         ("RARE_EPOCHS = 3", "RARE_EPOCHS = 1"),
         ("rows=600", "rows=16"),
     ],
