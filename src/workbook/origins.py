@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from workbook.catalogue import INVENTED_ROWS, Entry
+from workbook.catalogue import INVENTED_ROWS, REAL_ROWS, Entry
 
 # What may stand under a model's id. What most of them are comes last, so that it need not list them.
 _KINDS = ("real", "untrained miniature", "pretrained miniature")
@@ -16,6 +16,8 @@ def origin(dataset: str, roots: Sequence[Path] | None) -> str:
 
     roots: the folders that are served over the workbook's own data; None where the Hub itself answers.
     """
+    if dataset in REAL_ROWS:
+        return "real"
     if dataset.startswith("encoder-workbook/"):  # it comes with the workbook, in every mode
         return "invented"
     return (

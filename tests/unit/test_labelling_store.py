@@ -110,6 +110,21 @@ def test_another_prompt_or_model_keeps_the_old_answers(store):
     assert store.answers().height == 2
 
 
+def test_a_store_of_an_earlier_prompt_opens_and_its_answers_are_kept_apart(tmp_path):
+    earlier = Question(template="Is there a new dataset? {mark}\n{title}\n{abstract}\n")
+    earlier_id = earlier.id(TEACHER)
+    with LabelStore(tmp_path / "labels.sqlite") as store:
+        papers = as_papers(ROWS, earlier_id)
+        store.register(earlier_id, earlier.settings(TEACHER), earlier.template, papers)
+        store.save(earlier_id, [(paper.key, usable()) for paper in papers])
+    with LabelStore(tmp_path / "labels.sqlite") as store:
+        papers = as_papers(ROWS, ID)
+        store.register(ID, QUESTION.settings(TEACHER), QUESTION.template, papers)
+        assert store.left(ID, papers, 3) == papers, "asked anew"
+        assert store.answers(earlier_id)["label"].to_list() == ["new_dataset"] * 3
+        assert set(store.questions()["wording"]) == {earlier.template, QUESTION.template}
+
+
 def test_papers_with_the_same_text_share_an_answer(store):
     twins = pl.DataFrame({"id": ["x", "y"], "title": ["T", "T"], "abstract": ["Same.", "Same."]})
     papers = as_papers(twins, ID)

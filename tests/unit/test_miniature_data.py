@@ -11,6 +11,9 @@ import pytest
 import yaml
 from tokenizers import Tokenizer
 
+from workbook.catalogue import REAL_ROWS
+from workbook.labelling.prompt import RULE, write_prompt
+
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ROOT / "data" / "datasets"
 KLUE = DATASETS / "klue" / "klue"
@@ -19,6 +22,7 @@ YELP = DATASETS / "Yelp" / "yelp_review_full" / "yelp_review_full"
 ARXIV = DATASETS / "librarian-bots" / "arxiv-metadata-snapshot" / "data"
 PUBLISHED = DATASETS / "davanstrien" / "arxiv-new-datasets" / "data" / "train-00000-of-00001.parquet"
 BY_HAND = DATASETS / "encoder-workbook" / "arxiv-hand-labelled"
+REAL = DATASETS / "encoder-workbook" / "arxiv-real-labelled"
 sys.path.insert(0, str(ROOT / "data" / "source"))
 
 import make_data  # noqa: E402
@@ -416,10 +420,34 @@ def test_abstracts_labelled_by_hand():
     assert not generated & {row["abstract"] for row in made}
 
 
+def test_real_abstracts_labelled_twice():
+    text = (REAL / "data" / "test.jsonl").read_text(encoding="utf-8")
+    made = [json.loads(line) for line in text.splitlines()]
+    assert len(made) == 150 == len({row["id"] for row in made}) == len({row["abstract"] for row in made})
+    assert all("dataset" in (row["title"] + row["abstract"]).lower() for row in made)
+    assert Counter(row["label"] for row in made) == {"new_dataset": 46, "no_new_dataset": 104}
+    for name in ("label_1", "label_2"):
+        assert {row["label"] == row[name] for row in made} == {True}
+    unsure = [sum(not row[name] for row in made) for name in ("sure_1", "sure_2")]
+    assert unsure == [14, 15]
+    assert all(len(row[name]) > 20 for row in made for name in ("why_1", "why_2"))
+    card = (REAL / "README.md").read_text(encoding="utf-8")
+    assert "No person labelled them" in card and "14 and of 15" in card and "46 do" in card
+
+
+@pytest.mark.parametrize("folder", [BY_HAND, REAL], ids=lambda folder: folder.name)
+def test_papers_were_labelled_by_the_rule_that_teachers_are_asked_by(folder):
+    card = " ".join((folder / "README.md").read_text(encoding="utf-8").split())
+    for label, meaning in RULE.items():
+        assert f"- **{label}**: {meaning}" in card
+        assert f"- {label}: {meaning}" in write_prompt("A title", "An abstract.")
+
+
 @pytest.mark.parametrize("card", sorted(DATASETS.glob("*/*/README.md")), ids=lambda card: card.parent.name)
 def test_cards_name_files_that_are_there(card):
     front = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
-    assert front["license"] == "cc0-1.0" and "miniature" in front["tags"]
+    real = f"{card.parent.parent.name}/{card.parent.name}" in REAL_ROWS
+    assert front["license"] == "cc0-1.0" and ("miniature" in front["tags"]) is not real
     paths = [files["path"] for config in front["configs"] for files in config["data_files"]]
     assert paths and all(list(card.parent.glob(path)) for path in paths)
     listed = json.loads((ROOT / "data" / "hub.json").read_text(encoding="utf-8"))["datasets"]

@@ -6,21 +6,22 @@ import re
 import pytest
 
 from workbook import origins
-from workbook.catalogue import INVENTED_ROWS, NOTEBOOKS
+from workbook.catalogue import INVENTED_ROWS, NOTEBOOKS, REAL_ROWS
 from workbook.paths import resource
 
 
 def test_the_rows_are_those_that_lie_in_the_data():
     parquet = pytest.importorskip("pyarrow.parquet")
     data = resource("data") / "datasets"
-    counted = dict.fromkeys(INVENTED_ROWS, 0)
+    told = INVENTED_ROWS | REAL_ROWS
+    counted = dict.fromkeys(told, 0)
     for file in [*data.rglob("*.parquet"), *data.rglob("*.jsonl")]:
-        (name,) = (name for name in INVENTED_ROWS if file.is_relative_to(data / name))
+        (name,) = (name for name in told if file.is_relative_to(data / name))
         if file.suffix == ".parquet":
             counted[name] += parquet.read_metadata(file).num_rows
         else:
             counted[name] += len(file.read_text(encoding="utf-8").splitlines())
-    assert counted == INVENTED_ROWS
+    assert counted == told and not INVENTED_ROWS.keys() & REAL_ROWS.keys()
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -41,10 +42,14 @@ def test_data(tmp_path):
     assert origins.data(entry, [tmp_path / "none", tmp_path]) == partly
 
 
-def test_what_comes_with_the_workbook_is_invented_in_every_mode():
-    told = origins.data(NOTEBOOKS["07_r1_labelling"], None)
+def test_what_comes_with_the_workbook_is_the_same_in_every_mode():
+    entry = NOTEBOOKS["07_r1_labelling"]
+    told = origins.data(entry, None)
     assert told.endswith("; invented by us: encoder-workbook/arxiv-hand-labelled, 80 rows")
-    assert told.startswith("real: librarian-bots/arxiv-metadata-snapshot;")
+    assert told.startswith(
+        "real: librarian-bots/arxiv-metadata-snapshot, encoder-workbook/arxiv-real-labelled;"
+    )
+    assert origins.data(entry, []).startswith("real: encoder-workbook/arxiv-real-labelled; invented by us: ")
 
 
 @pytest.mark.parametrize(
