@@ -43,7 +43,9 @@ class Behaviour(Manner):
     faulty_attempts: int | None = None
 
     def __post_init__(self) -> None:
-        shares = {name: getattr(self, name) for name in ("wrong", "wrong_structured", *_FAULTS)}
+        shares = {
+            name: getattr(self, name) for name in ("wrong", "wrong_structured", "wrong_label_first", *_FAULTS)
+        }
         for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"{name}={share}: a share lies between 0 and 1.")

@@ -70,7 +70,7 @@ CUTS: dict[str, Cuts] = {
     ],
     "07": [
         ("min(3_000, max(100,", "min(120, max(100,"),
-        ("threading.Timer(lab.pick(sandbox=0.5, live=60)", "threading.Timer(lab.pick(sandbox=0.5, live=0.5)"),
+        ("FIRST_PAUSE = lab.pick(sandbox=0.05, live=1.0)", "FIRST_PAUSE = lab.pick(sandbox=0.05, live=0.05)"),
     ],
     "08": [
         PUBLISH,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from standin.teacher import IN_NOTEBOOKS, MODEL, Teacher, opinion, paper
 from standin.teacher_answers import BROKEN, HABITS, HARMLESS, REPAIRABLE, STRUCTURED
 from standin.teacher_faults import Behaviour, Running
 from standin.teacher_rules import decide
+from workbook.paths import resource
 
 openai = pytest.importorskip("openai", reason="the extra 'labelling' is not installed")
 pydantic = pytest.importorskip("pydantic")
@@ -440,6 +442,13 @@ def test_the_same_papers_get_the_same_answers(teacher):
     assert answers(PAPERS[:60]) == answers(PAPERS[:60][::-1])
 
 
+def test_notebook_07_tells_how_often_the_script_is_wrong():
+    text = (resource("notebooks") / "07_r1_labelling.ipynb").read_text(encoding="utf-8")
+    bound = IN_NOTEBOOKS.wrong_structured
+    for share in (IN_NOTEBOOKS.wrong, bound, bound + IN_NOTEBOOKS.wrong_label_first):
+        assert f"to {100 * share:.0f} % " in text
+
+
 def _said(answer):
     return answer.choices[0].message.model_dump(), answer.choices[0].finish_reason, answer.usage.total_tokens
 
@@ -453,6 +462,16 @@ def test_shares(teacher):
     assert 0.03 < len(wrong[0]) / len(PAPERS) < 0.09 and 0.06 < len(wrong[1]) / len(PAPERS) < 0.14
     assert wrong[0] != {t for t in PAPERS if opinion("", t, Behaviour(seed=7)).wrong}
     assert wrong[0] - wrong[1] and wrong[1] - wrong[0]
+    for hurry, low, high in ((0.0, 0.06, 0.14), (0.3, 0.32, 0.48)):
+        hasty = Behaviour(wrong_label_first=hurry)
+        share = sum(opinion("", t, hasty, structured=True, label_first=True).wrong for t in PAPERS) / len(
+            PAPERS
+        )
+        assert low < share < high, "no reason before the label, more errors"
+        assert {t for t in PAPERS if opinion("", t, hasty, structured=True).wrong} == wrong[1]
+        assert {t for t in PAPERS if opinion("", t, hasty, label_first=True).wrong} == wrong[0], (
+            "it has thought"
+        )
     for text in PAPERS:
         view, rule = opinion("", text, behaviour), decide("", text)
         assert (view.label != rule.label) is view.wrong
@@ -527,6 +546,18 @@ def test_any_text_is_answered(sound, abstract):
     assert time.monotonic() - began < 1.5
     answer = json.loads(message["content"].rpartition("</think>")[2].strip().strip("`").removeprefix("json"))
     assert answer["label"] == "no_new_dataset" and len(answer["explanation"]) >= 40
+
+
+@pytest.mark.parametrize("order", [["explanation", "label"], ["label", "explanation"]])
+def test_the_fields_come_in_the_order_that_was_asked_for(sound, order):
+    """In the prompt's form where it may think, in the schema where it is bound."""
+    form = "{" + ", ".join(f'"{name}": …' for name in order) + "}"
+    free = sound.ask(f"{NEW}\n\nEnd with a JSON object: {form}").choices[0].message.content
+    assert list(json.loads(re.search(r"\{.*\}", free.rpartition("</think>")[2], re.DOTALL).group())) == order
+    texts = {"label": {"enum": ["new_dataset", "no_new_dataset"]}, "explanation": {"type": "string"}}
+    schema = {"type": "object", "properties": {name: texts[name] for name in order}}
+    bound = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+    assert list(json.loads(sound.ask(response_format=bound).choices[0].message.content)) == order
 
 
 def test_an_instruction_in_the_abstract_changes_nothing(sound):

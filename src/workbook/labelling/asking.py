@@ -292,9 +292,14 @@ class _Run:
                 self._store_failed = True  # later replies are set aside as well
                 raise StoreError(f"{failure}{self._set_aside()}") from None
         if isinstance(error, KeyboardInterrupt):
+            lost = (
+                "one request under way is"
+                if summary.workers == 1
+                else f"{summary.workers} requests under way are"
+            )
             print(
                 f"Interrupted. {summary.already + summary.counts.total():,} of {summary.papers:,} papers are in the "
-                f"store; at most the {summary.workers} requests under way are lost. Call it again to go on."
+                f"store; at most the {lost} lost. Call it again to go on."
             )
 
     def _set_aside(self) -> str:
