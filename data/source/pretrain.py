@@ -52,9 +52,9 @@ PLANS = {
     "klue/bert-base": Plan(corpus.KOREAN, "klue/bert-base", 13_000),
     "klue/roberta-base": Plan(corpus.KOREAN, "klue/bert-base", 0, "klue/bert-base"),
     _UNCASED: Plan(corpus.ENGLISH, _UNCASED, 7_500),
-    "google-bert/bert-base-cased": Plan(corpus.ENGLISH, _UNCASED, 1_500, _UNCASED),
-    "FacebookAI/roberta-base": Plan(corpus.ENGLISH, _UNCASED, 1_500, _UNCASED),
-    "answerdotai/ModernBERT-base": Plan(corpus.ENGLISH, _UNCASED, 4_500),
+    "google-bert/bert-base-cased": Plan(corpus.ENGLISH, _UNCASED, 1_200, _UNCASED),
+    "FacebookAI/roberta-base": Plan(corpus.ENGLISH, _UNCASED, 1_200, _UNCASED),
+    "answerdotai/ModernBERT-base": Plan(corpus.ENGLISH, _UNCASED, 3_000),
 }
 _LICENCES = {
     "multilingual-e5-small": ("intfloat/multilingual-e5-small", "MIT"),

@@ -149,15 +149,20 @@ def start_from(student: Student, teacher: Teacher) -> int:
     """Give every piece of the vocabulary the teacher's mean state for it, in as many dimensions as there are.
 
     The dimensions are the principal components over the vocabulary, so the first ones carry most. Returns how
-    many pieces got one; special tokens and lone bytes keep their random vectors.
+    many pieces got one; special tokens and lone bytes keep their random vectors. A piece of which the teacher keeps no
+    token, such as a space, gets the mean over the teacher's special tokens.
     """
     vocabulary = student.tokenizer.get_vocab(with_added_tokens=True)
     special = set(student.special.values())
     texts = {number: _spelt(student, piece) for piece, number in vocabulary.items() if number not in special}
     texts = {number: text for number, text in texts.items() if text}
-    said = teacher.says(list(texts.values()), batch=256)
+    said = list(teacher.says(list(texts.values()), batch=256))
+    width = said[0].states.shape[1]
     states = np.stack(
-        [each.states.astype(np.float32).mean(0) if len(each.states) else each.pooled for each in said]
+        [
+            (each.states if len(each.states) else each.pooled[None, -width:]).mean(0, np.float32)
+            for each in said
+        ]
     )
     states -= states.mean(0)
     states /= np.linalg.norm(states, axis=1, keepdims=True)
