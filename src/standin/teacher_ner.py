@@ -56,8 +56,9 @@ def answer(messages: Sequence[dict[str, Any]], seed: int) -> str | None:
     texts = [message["content"] for message in messages if isinstance(message.get("content"), str)]
     if len(texts) != len(messages) or not texts[0].startswith(PROMPT):
         return None
-    style = "json" if "JSON" in texts[0] else "tagged"
-    sentence = texts[-1]
+    task, _, first = texts[0].partition("\n\n")
+    style = "json" if "JSON" in task else "tagged"
+    sentence = texts[-1] if len(texts) > 1 else first
     taught = any(message.get("role") == "assistant" for message in messages)
 
     def draw(what: str) -> float:
