@@ -87,16 +87,16 @@ CUTS: dict[str, Cuts] = {
     "09": [
         (NER, FEW_NER % (64, 40)),
         ("live=[250, 1000, 4000]", "live=[40]"),
-        ("lab.pick(sandbox=8, live=10), lab.pick(sandbox=250, live=600)", "lab.pick(sandbox=8, live=2), 2"),
-        (
-            "ENCODER_EPOCHS, ENCODER_STEPS = 5, lab.pick(sandbox=400, live=300)",
-            "ENCODER_EPOCHS, ENCODER_STEPS = 1, 2",
-        ),
+        ("lab.pick(sandbox=40, live=60)", "lab.pick(sandbox=40, live=20)"),
+        ("PLAIN_EPOCHS = 12", "PLAIN_EPOCHS = 2"),
+        ("lab.pick(sandbox=4, live=10), lab.pick(sandbox=150, live=600)", "lab.pick(sandbox=4, live=2), 2"),
+        ("lab.pick(sandbox=2, live=5), lab.pick(sandbox=100, live=300)", "lab.pick(sandbox=2, live=1), 2"),
         ("BATCH = lab.pick(sandbox=16, live=32)", "BATCH = lab.pick(sandbox=16, live=8)"),
         ("PILOT = lab.pick(sandbox=60, live=60)", "PILOT = lab.pick(sandbox=60, live=8)"),
         ("ASKED = lab.pick(sandbox=150, live=200)", "ASKED = lab.pick(sandbox=150, live=40)"),
-        ("live=[1, 16, 64, 256]", "live=[1, 8]"),
+        ("live=(1, 16, 64, 256)", "live=(1, 8)"),
         ("seconds=0.6", "seconds=0.1"),
+        ("lab.pick(sandbox=400, live=4_000)", "lab.pick(sandbox=400, live=40)"),
     ],
 }
 
