@@ -1,6 +1,7 @@
 """What the notebooks say of real rows beside our invented ones, counted again and looked up in their text."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -41,18 +42,48 @@ def percent(share):
 
 
 def test_imdb():
-    train, test = (rows("stanfordnlp/imdb/plain_text", split, "text") for split in ("train", "test"))
-    text = said("05")
-    breaks = sum("<br />" in review for review in train) / len(train)
-    assert f"in {percent(breaks)} of its own training reviews" in text
-    known = set(train)
-    seen = sum(review in known for review in test)
-    assert f"Of IMDB's own 25,000 test reviews, {seen} ({100 * seen / len(test):.1f} %) were" in text
-    fifth = [review.replace("<br />", " ") for review in train[::5]]
-    long = sum(
-        len(found.ids) > 512 for found in tokenizer("google-bert/bert-base-uncased").encode_batch(fifth)
+    folder, text = "stanfordnlp/imdb/plain_text", said("05")
+    train, test = (
+        list(zip(rows(folder, split, "text"), rows(folder, split, "label"), strict=True))
+        for split in ("train", "test")
     )
-    assert f"{percent(long / len(fifth))} are longer (counted on every fifth)" in text
+    breaks = sum("<br />" in review for review, _ in train) / len(train)
+    assert f"in {percent(breaks)} of IMDB's own training reviews" in text
+    known = dict(train)
+    seen = [known[review] == label for review, label in test if review in known]
+    share = 100 * len(seen) / len(test)
+    assert (
+        f"Of IMDB's own 25,000 test reviews, {len(seen)} ({share:.1f} %) were seen in training, all" in text
+    )
+    assert all(seen), "all with the same label"
+
+    fifth = [review.replace("<br />", " ") for review, _ in train[::5]]
+    found = tokenizer("google-bert/bert-base-uncased").encode_batch(fifth)
+    lengths = [len(review.ids) for review in found]
+    long, half = (sum(length > limit for length in lengths) / len(lengths) for limit in (512, 256))
+    assert f"training reviews, {percent(long)} are longer (counted on every fifth)" in text
+    assert 0.38 < half < 0.42 and "four real reviews in ten are longer than 256" in text
+    real = sum(min(length, 512) for length in lengths) / (512 * len(lengths))
+    assert f"With IMDB's own training reviews it is {real:.2f}" in text
+
+
+def test_stars_in_imdbs_reviews():
+    """As notebook 05 counts them, by its own function."""
+    (path,) = resource("notebooks").glob("05_*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    (source,) = ("".join(cell["source"]) for cell in cells if "def stars(" in "".join(cell["source"]))
+    names = {"re": re}
+    exec(source.partition("\nrated = ")[0], names)
+    folder = "stanfordnlp/imdb/plain_text"
+    labels = rows(folder, "train", "label")
+    found = [names["stars"](review.replace("<br />", " ")) for review in rows(folder, "train", "text")]
+    rated = [(stars, label) for stars, label in zip(found, labels, strict=True) if stars is not None]
+    clear = [(stars >= 7) == label for stars, label in rated if not 4 < stars < 7]
+    share = f"{100 * len(rated) / len(labels):.1f} %"
+    assert (
+        f"it is {share}, and where the stars are clear the label agrees in {percent(sum(clear) / len(clear))}"
+        in said("05")
+    )
 
 
 def test_yelp():
