@@ -59,12 +59,12 @@ CUTS: dict[str, Cuts] = {
     ],
     "05": [
         ('text.replace("<br />", " ")', 'text.replace("<br />", " ")[:250]'),
-        ("lab.pick(sandbox=1_200, live=25_000)", "lab.pick(sandbox=1_200, live=80)"),
-        ("lab.pick(sandbox=1_000, live=25_000)", "lab.pick(sandbox=1_000, live=40)"),
+        ("lab.pick(sandbox=1_000, live=25_000)", "lab.pick(sandbox=1_000, live=80)"),
+        ("lab.pick(sandbox=600, live=25_000)", "lab.pick(sandbox=600, live=40)"),
         ("lab.pick(sandbox=12, live=40)", "lab.pick(sandbox=12, live=2)"),
-        ("FEWEST_STEPS = 75", "FEWEST_STEPS = 3"),
+        ("FEWEST_STEPS = 60", "FEWEST_STEPS = 3"),
         ("live=(200, 2_000)", "live=(16, 40)"),
-        ("rows=200", "rows=16"),
+        ("rows=120", "rows=16"),
     ],
     "06": [
         ("lab.pick(sandbox=5_000, live=1_000)", "lab.pick(sandbox=5_000, live=160)"),
