@@ -67,9 +67,13 @@ CUTS: dict[str, Cuts] = {
         ("rows=120", "rows=16"),
     ],
     "06": [
-        ("lab.pick(sandbox=5_000, live=1_000)", "lab.pick(sandbox=5_000, live=160)"),
-        ("min(1_000, len(test_rows))", "min(80, len(test_rows))"),
-        ("lab.pick(sandbox=2, live=3)", "lab.pick(sandbox=2, live=1)"),
+        ("count=1_000", "count=96"),
+        ("EPOCHS = lab.pick(sandbox=2, live=3)", "EPOCHS = lab.pick(sandbox=2, live=1)"),
+        ("lab.pick(sandbox=1, live=3)", "lab.pick(sandbox=1, live=1)"),
+        ("12, False", "3, False"),
+        ("FEWEST_STEPS = 60", "FEWEST_STEPS = 6"),
+        ("SGD_EPOCHS = 10", "SGD_EPOCHS = 1"),
+        ("rows=240", "rows=16"),
     ],
     "07": [
         ("min(3_000, max(100,", "min(120, max(100,"),
