@@ -71,7 +71,7 @@ CUTS: dict[str, Cuts] = {
         ("EPOCHS = lab.pick(sandbox=2, live=3)", "EPOCHS = lab.pick(sandbox=2, live=1)"),
         ("lab.pick(sandbox=1, live=3)", "lab.pick(sandbox=1, live=1)"),
         ("12, False", "3, False"),
-        ("FEWEST_STEPS = 60", "FEWEST_STEPS = 6"),
+        ("FEWEST_STEPS = 80", "FEWEST_STEPS = 6"),
         ("SGD_EPOCHS = 10", "SGD_EPOCHS = 1"),
         ("rows=240", "rows=16"),
     ],
