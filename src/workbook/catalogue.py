@@ -65,7 +65,7 @@ REAL_ROWS = {"encoder-workbook/arxiv-real-labelled": 150}
 # save_total_limit keeps are still there.
 #   03: 2 + 1 of the network from scratch, and the saved model (0.41): 3 × 1.24 + 0.41 = 4.1
 #   04: the training's 1 and the practice run's 1 + 1: 3 × 1.24 = 3.7;  05, 06: 2 + 1: 3.7, later 2 and a model: 2.9
-#   08: 2 + 1 of the weighted training, and the saved student (0.56): 3 × 1.67 + 0.56 = 5.6
+#   08: 2 + 1 of a fold's or the script's training, and the saved student (0.56): 3 × 1.67 + 0.56 = 5.6
 NOTEBOOKS = {
     entry.name: entry
     for entry in (
@@ -95,8 +95,9 @@ NOTEBOOKS = {
               ("librarian-bots/arxiv-metadata-snapshot", "encoder-workbook/arxiv-hand-labelled", "encoder-workbook/arxiv-real-labelled")),
         Entry("08_modernbert_student", "A ModernBERT student of those labels",
               "student against teacher, baseline and people", "accuracy",
-              60, 0.9, 20, 20, 10, 7, 3,
-              ("librarian-bots/arxiv-metadata-snapshot", "davanstrien/arxiv-new-datasets", "encoder-workbook/arxiv-hand-labelled")),
+              75, 1.0, 30, 40, 10, 7, 3,
+              ("librarian-bots/arxiv-metadata-snapshot", "davanstrien/arxiv-new-datasets", "encoder-workbook/arxiv-hand-labelled",
+               "encoder-workbook/arxiv-real-labelled")),
         Entry("09_ner_four_generations", "Four generations of NER on the same sentences",
               "CRF, Bi-LSTM-CRF, BERT and a language model: quality and speed", "encoder_entity_f1",
               90, 0.9, 40, 20, 10, 2, 16, ("klue/klue/ner",)),

@@ -81,15 +81,20 @@ CUTS: dict[str, Cuts] = {
     ],
     "08": [
         PUBLISH,
-        ("num_train_epochs=lab.pick(sandbox=6, live=20)", "num_train_epochs=lab.pick(sandbox=6, live=2)"),
+        ("num_train_epochs=lab.pick(sandbox=2, live=20)", "num_train_epochs=lab.pick(sandbox=2, live=1)"),
         (
-            '["title", "abstract"], keep="first", maintain_order=True\n)',
-            '["title", "abstract"], keep="first", maintain_order=True\n).head(150)',
+            '.unique(["title", "abstract"], keep="first", maintain_order=True)',
+            '.unique(["title", "abstract"], keep="first", maintain_order=True)\n    .head(150)',
         ),
+        ("FOLDS = lab.pick(sandbox=3, live=5)", "FOLDS = lab.pick(sandbox=3, live=2)"),
+        ("SPLITS = lab.pick(sandbox=15, live=30)", "SPLITS = lab.pick(sandbox=15, live=3)"),
+        ("live=[100, 300, 900, 1_800]", "live=[40, 80]"),
+        ("lab.pick(sandbox=60, live=200), lab.pick(sandbox=60, live=200)", "40, 20"),
         (
             'papers_about_datasets(f"{snapshot}/data/*.parquet")',
             'papers_about_datasets(f"{snapshot}/data/*.parquet").head(300)',
         ),
+        ('"--rows", "120"', '"--rows", "40"'),
     ],
     "09": [
         (NER, FEW_NER % (64, 40)),
