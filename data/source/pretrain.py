@@ -53,7 +53,7 @@ PLANS = {
     "klue/roberta-base": Plan(corpus.KOREAN, "klue/bert-base", 0, "klue/bert-base"),
     _UNCASED: Plan(corpus.ENGLISH, _UNCASED, 7_500),
     "google-bert/bert-base-cased": Plan(corpus.ENGLISH, _UNCASED, 1_200, _UNCASED),
-    "FacebookAI/roberta-base": Plan(corpus.ENGLISH, _UNCASED, 1_200, _UNCASED),
+    "FacebookAI/roberta-base": Plan(corpus.ENGLISH, _UNCASED, 600, _UNCASED),
     "answerdotai/ModernBERT-base": Plan(corpus.ENGLISH, _UNCASED, 3_000),
 }
 _LICENCES = {
