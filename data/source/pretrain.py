@@ -208,10 +208,15 @@ def _how(facts: dict, source: str) -> str:
     if not facts["steps"]:
         return f"1. {first}\n2. It was trained no further."
     losses = ", ".join(f"{name} {value}" for name, value in facts["losses"].items())
+    halves = (
+        " Every third step the halves of reviews and abstracts have to find each other."
+        if "pairs" in losses
+        else ""
+    )
     return f"""1. {first}
 2. {facts["steps"]:,} steps of {facts["batch"]} texts, AdamW at {facts["rate"]:g}, {facts["seconds"] / 60:.0f} minutes on
-   one processor core: masked-language modelling, and distillation of the teacher's token states and sentence vectors for
-   {facts["taught"]:,} of the texts. Losses at the end: {losses}."""
+   one processor core: masked-language modelling, and distillation of the teacher's token states (of a middle layer) and
+   sentence vectors for {facts["taught"]:,} of the texts.{halves} Losses at the end: {losses}."""
 
 
 def _options(arguments: Sequence[str] | None) -> tuple[list[str], Options]:
