@@ -159,3 +159,18 @@ def test_exercises_come_as_stub_solution_and_check(name):
     stubs = sum("stub" in each for each in tags)
     assert stubs >= 3, f"{stubs} exercises"
     assert stubs == sum("check" in each for each in tags) == sum("solution" in each for each in tags)
+
+
+def test_what_pretraining_brings_is_what_the_notebooks_show():
+    table = [line for line in (ROOT / "docs" / "pretraining.md").read_text(encoding="utf-8").splitlines()]
+    rows = [line.split("|")[1:-1] for line in table if re.match(r"\| (?:\[\d\d\]\(\.\.|\|)", line)]
+    name, figures = "", 0
+    for first, _labels, *scores in rows:
+        if found := re.search(r"notebooks/(\w+)\.ipynb", first):
+            name = found[1]
+        shown = "\n".join(text_of(cell) for cell in cells(name) if cell["cell_type"] == "code")
+        values = {round(float(value), 3) for value in re.findall(r"(?<![\d.])0\.\d+", shown)}
+        for score in filter(None, map(str.strip, scores)):
+            assert float(score) in values, f"{name} does not show {score}"
+            figures += 1
+    assert figures >= 30
