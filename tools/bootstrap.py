@@ -128,6 +128,8 @@ def run_layer(python, layer):
     environment = dict(os.environ, WORKBOOK_STRICT="1", PYTHONUTF8="1", TOKENIZERS_PARALLELISM="false")
     # Two files at a time: a miniature trains on one core, and much of a sandbox test is waiting.
     two_at_a_time = ["-n", "2", "--dist", "loadfile"]
+    if layer in ("notebooks", "live"):  # two kernels with two threads each would wait for one another
+        environment.setdefault("OMP_NUM_THREADS", "1")
     runs = [[*two_at_a_time, f"tests/{layer}"]]
     if layer == "sandbox":  # what is held against the clock runs alone
         runs = [[*two_at_a_time, "-m", "not timing", f"tests/{layer}"], ["-m", "timing", f"tests/{layer}"]]
