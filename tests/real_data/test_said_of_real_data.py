@@ -61,7 +61,7 @@ def test_imdb():
     found = tokenizer("google-bert/bert-base-uncased").encode_batch(fifth)
     lengths = [len(review.ids) for review in found]
     long, half = (sum(length > limit for length in lengths) / len(lengths) for limit in (512, 256))
-    assert f"training reviews, {percent(long)} are longer (counted on every fifth)" in text
+    assert f"training reviews, {percent(long)} are longer (counted on every fifth review)" in text
     assert 0.38 < half < 0.42 and "four real reviews in ten are longer than 256" in text
     real = sum(min(length, 512) for length in lengths) / (512 * len(lengths))
     assert f"With IMDB's own training reviews it is {real:.2f}" in text
