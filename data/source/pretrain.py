@@ -210,7 +210,7 @@ def _how(facts: dict, source: str) -> str:
     losses = ", ".join(f"{name} {value}" for name, value in facts["losses"].items())
     halves = (
         " Every third step the halves of reviews and abstracts have to find each other."
-        if "pairs" in losses
+        if "pairs" in facts["losses"]
         else ""
     )
     return f"""1. {first}

@@ -1,23 +1,17 @@
 """Notebook 05: what it says of stars and intervals, and its exercises' checks on right and usual wrong answers."""
 
-import json
 import re
+from functools import partial
 
 import numpy as np
 import pytest
+from lesson_cells import code_cells
 
-from workbook.paths import resource
-
-CELLS = json.loads((resource("notebooks") / "05_imdb_sentiment.ipynb").read_text(encoding="utf-8"))["cells"]
-CODE = {cell["id"]: "".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"}
-
-
-def cells(tag):
-    return [CODE[cell["id"]] for cell in CELLS if tag in cell["metadata"].get("tags", [])]
+cells = partial(code_cells, "05_imdb_sentiment")
 
 
 def holding(text):
-    (source,) = (source for source in CODE.values() if text in source)
+    (source,) = (source for source in cells() if text in source)
     return source
 
 

@@ -2,28 +2,20 @@
 
 import ast
 import copy
-import json
 import re
 import subprocess
 import sys
 import tomllib
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from lesson_cells import code_cells
 from scipy import stats
 from sklearn.metrics import f1_score
 
-from workbook.paths import resource
-
-
-def cells(tag=None):
-    document = json.loads((resource("notebooks") / "08_modernbert_student.ipynb").read_text(encoding="utf-8"))
-    return [
-        "".join(cell["source"])
-        for cell in document["cells"]
-        if cell["cell_type"] == "code" and (tag is None or tag in cell["metadata"].get("tags", []))
-    ]
+cells = partial(code_cells, "08_modernbert_student")
 
 
 def definitions(*sources, **names):

@@ -1,33 +1,17 @@
 """Notebook 06's exercises: each check accepts the solution, and says of a usual mistake what it is."""
 
-import json
+from functools import partial
 
 import numpy as np
 import pytest
-import torch
+from lesson_cells import code_cells, definitions
 
-from workbook.paths import resource
-
-
-def cells(tag):
-    document = json.loads((resource("notebooks") / "06_yelp_stars.ipynb").read_text(encoding="utf-8"))
-    return ["".join(cell["source"]) for cell in document["cells"] if tag in cell["metadata"].get("tags", [])]
-
-
-def definitions(*sources, **given):
-    """The functions of these cells, in a namespace of their own; the calls below them left out."""
-    names = {"np": np, "torch": torch, **given}
-    for source in sources:
-        exec("\n".join(line for line in source.splitlines() if not line.startswith("print(")), names)
-    return names
+cells = partial(code_cells, "06_yelp_stars")
 
 
 def star_scores():
     """The notebook's own."""
-    document = json.loads((resource("notebooks") / "06_yelp_stars.ipynb").read_text(encoding="utf-8"))
-    (source,) = (
-        "".join(cell["source"]) for cell in document["cells"] if "def star_scores" in "".join(cell["source"])
-    )
+    (source,) = (source for source in cells() if "def star_scores" in source)
     return definitions(source[: source.index("\n\n\n")])["star_scores"]
 
 

@@ -1,27 +1,15 @@
 """Notebook 04's exercises: each check accepts the solution, and says of a usual mistake what it is."""
 
-import json
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from lesson_cells import code_cells, definitions
 from sklearn.metrics import f1_score
 from transformers import DataCollatorWithPadding, RobertaConfig, RobertaForSequenceClassification
 
-from workbook.paths import resource
-
-
-def cells(tag):
-    document = json.loads((resource("notebooks") / "04_klue_ynat.ipynb").read_text(encoding="utf-8"))
-    return ["".join(cell["source"]) for cell in document["cells"] if tag in cell["metadata"].get("tags", [])]
-
-
-def definitions(*sources):
-    """The functions of these cells, in a namespace of their own; the calls below them left out."""
-    names = {"np": np, "torch": torch}
-    for source in sources:
-        exec("\n".join(line for line in source.splitlines() if not line.startswith("print(")), names)
-    return names
+cells = partial(code_cells, "04_klue_ynat")
 
 
 class Rows(list):
